@@ -62,6 +62,8 @@ def _imported(dependencies: list[Any]) -> list[str]:
         if isinstance(one, dict):
             found += _imported(one["pip"])
             continue
+        if one.startswith("-"):  # an option of pip
+            continue
         name = one
         for mark in _BOUNDS:
             name = name.partition(mark)[0]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 
 import nbformat
 import pytest
 
-from support.documentation import DOCS, ROOT
+from support.documentation import DOCS, ROOT, script_of
 from support.gallery_claims import claims_of, proof_cell, prose_of, unproved_numbers
 
 NOTEBOOKS = sorted((ROOT / "notebooks" / "gallery").glob("*.ipynb"))
@@ -25,16 +23,6 @@ PACKAGE = re.compile(r"[a-z][a-z0-9_]*")
 PROGRESS = re.compile(r"[^\n\r]*\r")
 #: An absolute path of two folders or more, which is no part of a URL.
 FOLDERS = re.compile(r"(?<![\w:/.\-+=])/[\w.-]+/[\w.-]+/[\w.-]+")
-
-
-def script(path: Path) -> ModuleType:
-    """Return a module of a folder that is not a package."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def stored(path: Path) -> nbformat.NotebookNode:
@@ -76,7 +64,7 @@ def needs(path: Path) -> list[str]:
 def test_a_notebook_gives_what_it_shows_and_its_claims_hold(
     path: Path, tmp_path: Path
 ) -> None:
-    run = script(ROOT / "notebooks" / "run.py")
+    run = script_of(ROOT / "notebooks" / "run.py")
     notebook = stored(path)
     shown = texts(notebook)
     notebook.cells.append(proof_cell(claims_of(path)))
@@ -134,7 +122,7 @@ def test_the_index_has_the_task_of_a_notebook(path: Path) -> None:
 
 @each(*NOTEBOOKS)
 def test_the_links_of_a_page_lead_to_pages(path: Path) -> None:
-    pages = script(DOCS / "gallery_pages.py")
+    pages = script_of(DOCS / "gallery_pages.py")
     links = re.findall(r"\]\(([^)#]+)", pages.GalleryNotebook(path).page())
 
     assert links, "the notebook says where to go on"

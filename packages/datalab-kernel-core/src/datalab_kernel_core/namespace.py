@@ -11,7 +11,6 @@ from datalab_kernel_core import recovery
 from datalab_kernel_core.lazy import stands_for
 from datalab_kernel_core.matcher import datalab_matcher
 from datalab_kernel_core.names import MODULES, lazy_names
-from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -113,7 +112,6 @@ class Namespace:
         return self._live_shell().user_ns.get(name)
 
     def _plotter(self) -> Plotter:
-        require("matplotlib", "the plotter")
         from datalab_kernel_core.plotter.plotter import Plotter
 
         return Plotter(self.current_workspace)

@@ -25,7 +25,6 @@ from datalab_kernel_core.in_page.channel import (
 )
 from datalab_kernel_core.plotter.pace import Pace
 from datalab_workspace.events import ChangeEvent
-from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
@@ -187,7 +186,6 @@ class Panel:
 
     def _explore(self, uuid: str) -> Reply:
         """Open an interactive view, whose picture the page replaces by itself."""
-        require("matplotlib", "exploring an object")
         from datalab_kernel_core.explore.view import View
         from datalab_kernel_core.plotter.plot_input import plot_item
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_INDEXED = 3
+_RGB, _INDEXED = 2, 3
 #: Colors of viridis at equal distances.
 _ANCHORS = (
     *((68, 1, 84), (71, 45, 123), (59, 82, 139), (44, 114, 142), (33, 145, 140)),
@@ -61,16 +61,30 @@ def encode(pixels: np.ndarray[Any, Any], palette: np.ndarray[Any, Any]) -> bytes
     lines = np.zeros((height, pixels.shape[1] + 1), np.uint8)
     lines[:, 1:] = pixels
     header = struct.pack(">IIBBBBB", width, height, depth, _INDEXED, 0, 0, 0)
-    return _SIGNATURE + b"".join(
-        _chunk(name, content)
-        for name, content in (
-            (b"IHDR", header),
-            (b"PLTE", palette[:, :3].tobytes()),
-            (b"tRNS", palette[:, 3].tobytes()),
-            (b"IDAT", zlib.compress(lines.tobytes(), 6)),
-            (b"IEND", b""),
-        )
+    return _file(
+        (b"IHDR", header),
+        (b"PLTE", palette[:, :3].tobytes()),
+        (b"tRNS", palette[:, 3].tobytes()),
+        (b"IDAT", zlib.compress(lines.tobytes(), 6)),
     )
+
+
+def encode_rgb(pixels: np.ndarray[Any, Any]) -> bytes:
+    """Return a PNG file.
+
+    Args:
+        pixels: Red, green and blue of each pixel, uint8, shape (H, W, 3).
+    """
+    height, width, _ = pixels.shape
+    lines = np.zeros((height, 3 * width + 1), np.uint8)
+    lines[:, 1:] = pixels.reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)
+    return _file((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 6)))
+
+
+def _file(*chunks: tuple[bytes, bytes]) -> bytes:
+    parts = [_chunk(name, content) for name, content in (*chunks, (b"IEND", b""))]
+    return _SIGNATURE + b"".join(parts)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

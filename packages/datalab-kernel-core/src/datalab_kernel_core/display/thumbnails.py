@@ -153,6 +153,22 @@ def _drawn(x: Array, y: Array, width: int, height: int) -> Array:
     """
     columns, rows = _scaled(x, width - 2), _scaled(y, height - 2)
     rows = height - 1 - rows
+    pixels = np.zeros((height, width), np.uint8)
+    column, row = line_points(columns, rows).astype(int)
+    pixels[row, column] = pixels[row - 1, column] = 1  # two pixels thick
+    return pixels
+
+
+def line_points(columns: Array, rows: Array) -> Array:
+    """Return the points of a line, one for each of its pixels at least.
+
+    Args:
+        columns: Positions in pixels, shape (N,), NaN for a gap.
+        rows: Positions in pixels, shape (N,), NaN for a gap.
+
+    Returns:
+        Columns and rows of the points, shape (2, number of points).
+    """
     drawn = np.isfinite(columns) & np.isfinite(rows)
     between = drawn[1:] & drawn[:-1]
     start = np.stack([columns[:-1], rows[:-1]])[:, between]
@@ -163,11 +179,7 @@ def _drawn(x: Array, y: Array, width: int, height: int) -> Array:
     number = np.arange(len(segment)) - np.repeat(np.cumsum(points) - points, points)
     line = start[:, segment] + step[:, segment] * (number / points[segment])
     alone = np.stack([columns, rows])[:, drawn]
-    pixels = np.zeros((height, width), np.uint8)
-    for column, row in (line, alone):
-        column, row = column.astype(int), row.astype(int)
-        pixels[row, column] = pixels[row - 1, column] = 1  # two pixels thick
-    return pixels
+    return np.concatenate([line, alone], axis=1)
 
 
 def _scaled(values: Array, length: int) -> Array:

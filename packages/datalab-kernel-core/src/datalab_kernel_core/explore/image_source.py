@@ -16,11 +16,16 @@ from datalab_kernel_core.explore.visible_pixels import (
     coarser,
 )
 from datalab_kernel_core.in_page.channel import Reply
+from datalab_kernel_core.plotter.colormaps import (
+    checked_colormap,
+    known_colormap,
+    palette,
+)
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
 from datalab_kernel_core.plotter.image_drawing import ImageDrawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot_input import PlotItem
-from datalab_kernel_core.plotter.style import checked_colormap, colormap
+from datalab_kernel_core.plotter.style import NO_VALUE_RGB
 from datalab_workspace.model.image_reduction import (
     Array,
     Blocks,
@@ -92,7 +97,7 @@ class ImageSource:
             "range": self._found,
             "zunit": str(self._record.fields["zunit"] or ""),
             "colormap": self._colormap,
-            "colormaps": sorted({*_COLORMAPS, self._colormap}),
+            "colormaps": sorted({*filter(known_colormap, _COLORMAPS), self._colormap}),
             "home": {"x": self._home(0), "y": self._home(1)},
         }
 
@@ -114,7 +119,7 @@ class ImageSource:
     def view(self, request: ViewRequest) -> Reply:
         """See `DataSource.view`."""
         limits = request.limits or self._limits
-        palette = _palette(request.colormap or self._colormap)
+        colors = _palette(request.colormap or self._colormap)
         height, width = self._data.shape
         columns = clipped(request.x, width)
         rows = clipped(request.y, height)
@@ -134,7 +139,7 @@ class ImageSource:
             "note": self._note(blocks),
             "limits": limits,
         }
-        return Reply(content, [packed, palette])
+        return Reply(content, [packed, colors])
 
     def value(self, x: float, y: float, log: tuple[bool, bool]) -> Reply:  # noqa: ARG002
         """See `DataSource.value`; returns the value of the pixel."""
@@ -178,12 +183,10 @@ def _palette(name: str) -> Array:
     """Return RGB colors, uint8, shape (256, 3); the first is that of no value.
 
     Raises:
-        ValueError: Matplotlib has no colormap of this name.
+        ValueError: There is no colormap of this name.
     """
-    chosen = colormap(checked_colormap(name)).resampled(_COLORS)
-    colors = np.concatenate([[chosen.get_bad()], chosen(np.arange(_COLORS))])
-    palette: Array = np.rint(colors[:, :3] * 255).astype(np.uint8)
-    return palette
+    colors = palette(checked_colormap(name), _COLORS)
+    return np.concatenate([[NO_VALUE_RGB], colors]).astype(np.uint8)
 
 
 def _number(value: float) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import to_hex
 
 from datalab_kernel_core.explore.marks import Marks, is_changeable
 from datalab_kernel_core.explore.page_coordinates import PageCoordinates, circle_corners
 from datalab_kernel_core.explore.regions import Regions, region_coords
 from datalab_kernel_core.plotter.annotations import entry_shapes
+from datalab_kernel_core.plotter.colors import hex_color
 from datalab_kernel_core.plotter.overlays import (
     MAX_SHAPES,
     Shape,
@@ -108,7 +108,7 @@ def _entry(
 def _own_color(shape: Shape, category: str) -> str | None:
     """Return the color that a user has given an annotation in DataLab."""
     is_own = category == "annotation" and shape.color != ANNOTATION_COLOR
-    return to_hex(shape.color) if is_own else None
+    return hex_color(shape.color) if is_own else None
 
 
 def to_page(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import is_color_like
 
+from datalab_kernel_core.plotter.colors import is_color
 from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import ANNOTATION_COLOR
@@ -81,7 +81,7 @@ def _drawn(annotation: Any) -> Iterator[Shape | None]:
     label = annotation.label
     name = label.text if label is not None and label.visible else annotation.title
     stroke = annotation.style.stroke.color
-    color = stroke if is_color_like(stroke) else ANNOTATION_COLOR
+    color = stroke if is_color(stroke) else ANNOTATION_COLOR
     if kind == "text":
         yield _text(annotation)
     elif kind == "range":
@@ -105,7 +105,7 @@ def _text(annotation: Any) -> Shape | None:
         kind,
         (annotation.x, annotation.y),
         annotation.text,
-        color if is_color_like(color) else ANNOTATION_COLOR,
+        color if is_color(color) else ANNOTATION_COLOR,
         anchor=(horizontal, vertical),
     )
 

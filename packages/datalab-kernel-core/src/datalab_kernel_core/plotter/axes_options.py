@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import Normalize
 
 from datalab_kernel_core.plotter.dates import seconds_of
 from datalab_kernel_core.plotter.style import LARGEST, Limits
@@ -81,7 +81,7 @@ class AxesOptions:
             if self.vmin is not None or self.vmax is not None:
                 raise TypeError("pass clip or vmin and vmax, not both")
             self._set("clip", _percentiles(self.clip))
-        if self.norm is not None and not isinstance(self.norm, Normalize):
+        if self.norm is not None and not _is_norm(self.norm):
             one_of(self.norm, "norm", NORMS)
         if self.reduce is not None:
             one_of(self.reduce, "reduce", REDUCTIONS)
@@ -105,6 +105,15 @@ class AxesOptions:
         if chosen == "symlog":
             return "symlog"
         return "log" if (own if chosen is None else chosen) else "linear"
+
+
+def _is_norm(value: object) -> bool:
+    """Return whether a value is a norm of Matplotlib."""
+    if isinstance(value, str) or "matplotlib" not in sys.modules:
+        return False
+    from matplotlib.colors import Normalize
+
+    return isinstance(value, Normalize)
 
 
 def _limits(name: str, value: Any) -> Limits:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.style import Limits
@@ -18,6 +17,9 @@ from datalab_workspace.model.image_reduction import (
     lowest_positive,
     shown_values,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Normalize
 
 Range = tuple[float, float]
 
@@ -47,7 +49,7 @@ def color_scale(
     """
     low, high = _limits(data, found, own, options)
     kind = options.norm or "linear"
-    if kind == "log" or isinstance(kind, LogNorm):
+    if _is_log(kind):
         positive = lowest_positive(data)
         if positive is None or high <= 0:
             notes.append("no positive values, so the color scale is linear")
@@ -60,7 +62,7 @@ def color_scale(
 
 
 def _limits(data: Array, found: Range, own: Limits, options: Options) -> Range:
-    if isinstance(options.norm, Normalize):
+    if options.norm is not None and not isinstance(options.norm, str):
         chosen: Limits = options.norm.vmin, options.norm.vmax
     elif options.clip is not None:
         chosen = _percentiles(data, options.clip)
@@ -125,8 +127,27 @@ class ColorScale:
     high: float
     kind: Any = "linear"
 
+    @property
+    def is_log(self) -> bool:
+        """Whether the scale is logarithmic."""
+        return _is_log(self.kind)
+
+    def shares(self, values: Array) -> Array:
+        """Return the positions of values on the scale: 0 is `low`, 1 is `high`.
+
+        Args:
+            values: Numbers of any shape, NaN for none.
+        """
+        forward = AxisScale(str(self.kind), max(abs(self.low), abs(self.high))).forward
+        low, high = forward(np.array([self.low, self.high], float))
+        half = high / 2 - low / 2  # high - low may overflow
+        shares: Array = (forward(np.asarray(values, float)) / 2 - low / 2) / half
+        return shares
+
     def norm(self) -> Normalize:
         """Return Matplotlib's norm of the scale."""
+        from matplotlib.colors import LogNorm, Normalize, SymLogNorm
+
         if isinstance(self.kind, Normalize):
             norm = deepcopy(self.kind)  # the user's own stays as it is
             norm.vmin, norm.vmax = self.low, self.high
@@ -137,6 +158,53 @@ class ColorScale:
             largest = max(abs(self.low), abs(self.high))
             return SymLogNorm(linear_part(largest), vmin=self.low, vmax=self.high)
         return Normalize(self.low, self.high)
+
+
+@dataclass(frozen=True)
+class AxisScale:
+    """The scale of an axis or of colors, without Matplotlib.
+
+    Attributes:
+        kind: "linear", "log" or "symlog".
+        largest: The largest modulus of the values, which "symlog" needs.
+    """
+
+    kind: str = "linear"
+    largest: float = 1.0
+
+    def forward(self, values: Array) -> Array:
+        """Return values that are proportional to lengths; NaN where there is none."""
+        if self.kind == "log":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                logarithms: Array = np.where(values > 0, np.log10(values), np.nan)
+            return logarithms
+        if self.kind == "symlog":
+            part = linear_part(self.largest)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                outer = np.sign(values) * (1 + np.log10(np.abs(values) / part))
+            lengths: Array = np.where(np.abs(values) <= part, values / part, outer)
+            return lengths
+        return values
+
+    def backward(self, lengths: Array) -> Array:
+        """Return the values of which `forward` returns the lengths."""
+        if self.kind == "log":
+            powers: Array = 10.0**lengths
+            return powers
+        if self.kind == "symlog":
+            part = linear_part(self.largest)
+            outer = np.sign(lengths) * part * 10.0 ** (np.abs(lengths) - 1)
+            values: Array = np.where(np.abs(lengths) <= 1, lengths * part, outer)
+            return values
+        return lengths
+
+
+def _is_log(kind: Any) -> bool:
+    if isinstance(kind, str):
+        return kind == "log"
+    from matplotlib.colors import LogNorm
+
+    return isinstance(kind, LogNorm)
 
 
 def linear_part(largest: float) -> float:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.colors import is_color_like
-
+from datalab_kernel_core.plotter.colors import is_color
 from datalab_kernel_core.plotter.style import (
     COLORS,
     LARGEST,
@@ -111,4 +110,4 @@ def _known(name: Any, names: dict[str, Any]) -> Any:
 
 
 def _color(value: Any, default: Any) -> Any:
-    return value if isinstance(value, str) and is_color_like(value) else default
+    return value if is_color(value) else default

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Protocol
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from typing import TYPE_CHECKING, Any, Protocol
 
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
 from datalab_kernel_core.plotter.images_drawing import ImagesDrawing, with_shared_scale
@@ -26,6 +23,10 @@ from datalab_kernel_core.plotter.style import (
     write_notes_in,
 )
 from datalab_kernel_core.plotter.text_layout import BEYOND, broken
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, FigureBase
 
 
 class Row(Protocol):
@@ -77,18 +78,27 @@ class Drawing:
         """Alternative text for screen readers."""
         return "; ".join(row.description for row in self.rows)
 
-    def figure(self, new: Callable[..., Figure] = Figure) -> Figure:
+    @property
+    def whole_size(self) -> tuple[float, float]:
+        """Width and height of the picture in inches."""
+        width, height = self.size
+        sizes = [row.size for row in self.rows]
+        return width or max(w for w, _ in sizes), height or sum(h for _, h in sizes)
+
+    def figure(self, new: Callable[..., Figure] | None = None) -> Figure:
         """Draw the picture on a new figure.
 
         Args:
             new: Makes the figure. The default is a figure without a window, which
                 pyplot does not keep.
         """
-        width, height = self.size
+        if new is None:
+            from matplotlib.figure import Figure
+
+            new = Figure
         sizes = [row.size for row in self.rows]
-        widest, sum_of_heights = max(w for w, _ in sizes), sum(h for _, h in sizes)
-        layout = self.rows[0].layout if len(self.rows) == 1 else "constrained"
-        size = (width or widest, height or sum_of_heights)
+        layout: Any = self.rows[0].layout if len(self.rows) == 1 else "constrained"
+        size = self.whole_size
         figure = new(figsize=size, dpi=DPI, layout=layout)
         parts: Sequence[FigureBase] = [figure]
         if len(self.rows) > 1:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from datalab_kernel_core.plotter.text_layout import without_glyph_warnings
+from datalab_workspace.runtime import is_installed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: The MIME types of the formats that `Plot.save` writes.
 MIME_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+
+#: The suffixes of other formats, which Matplotlib's figures can be saved in.
+OTHER_SUFFIXES = frozenset(
+    {"avif", "eps", "gif", "jpeg", "jpg", "pgf", "ps", "raw", "rgba", "svgz", "tif"}
+    | {"tiff", "webp"}
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ def wanted_formats() -> Formats:
     `Figure`. Before Matplotlib's backend is loaded, only the configuration exists.
     """
     shell = current_shell()
-    if shell is None:
+    if shell is None or not is_installed("matplotlib"):
         return Formats()
     from IPython.core.pylabtools import retina_figure
 
@@ -65,6 +72,8 @@ def current_shell() -> Any:
 
 
 def _lookup(formatter: Any) -> Any:
+    from matplotlib.figure import Figure
+
     try:
         return formatter.lookup_by_type(Figure)
     except KeyError:
@@ -90,6 +99,8 @@ def rendered(figure: Figure, kind: str, dpi: float) -> bytes:
         kind: "png", "svg" or "pdf".
         dpi: Pixels per inch; in vector formats, of their rasterized parts.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     written = BytesIO()
     with without_glyph_warnings():
         if kind == "png" and figure.canvas.manager is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from datalab_kernel_core.plotter.colormaps import known_colormap
 from datalab_kernel_core.plotter.contrast import ColorScale, color_scale
 from datalab_kernel_core.plotter.image_drawing import FEW, ImageDrawing
 from datalab_kernel_core.plotter.object_shapes import object_shapes
@@ -27,7 +28,6 @@ from datalab_kernel_core.plotter.style import (
     bounds,
     display_option,
     drawable,
-    known_colormap,
 )
 from datalab_workspace.model.image_reduction import (
     Array,

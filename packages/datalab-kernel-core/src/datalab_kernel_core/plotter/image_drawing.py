@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
 
+from datalab_kernel_core.plotter.colormaps import colormap
 from datalab_kernel_core.plotter.contrast import ColorScale
-from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
+from datalab_kernel_core.plotter.overlays import Shape
 from datalab_kernel_core.plotter.style import (
     GRID_COLOR,
     IMAGE_HEIGHT,
@@ -24,10 +22,13 @@ from datalab_kernel_core.plotter.style import (
     WIDTH,
     Limits,
     as_text,
-    colormap,
 )
 from datalab_kernel_core.plotter.text_layout import BEYOND, broken
 from datalab_workspace.model.image_reduction import Array, Blocks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
 
 #: Ratio of the sides up to which an image is drawn to scale.
 MAX_ELONGATION = 5.0
@@ -105,15 +106,12 @@ class ImageDrawing:
         """The ends of the color scale that values exceed: as Matplotlib's `extend`."""
         if self.limits is None or self.found is None or self.degrees:
             return "neither"
-        below = self.found[0] < self.limits[0] and not self._is_log
+        is_log = self.scale is not None and self.scale.is_log
+        below = self.found[0] < self.limits[0] and not is_log
         above = self.found[1] > self.limits[1]
         return {(1, 1): "both", (1, 0): "min", (0, 1): "max"}.get(
             (below, above), "neither"
         )
-
-    @property
-    def _is_log(self) -> bool:
-        return self.scale is not None and isinstance(self.scale.norm(), LogNorm)
 
     @property
     def all_notes(self) -> list[str]:
@@ -152,6 +150,8 @@ class ImageDrawing:
         Returns:
             The artist that a color bar describes; None if no pixel has a value.
         """
+        from datalab_kernel_core.plotter.shapes_drawing import draw_shapes
+
         drawn = None
         if self.pixels is not None:
             drawn = self._draw_pixels(axes, self.pixels)
@@ -200,21 +200,21 @@ class ImageDrawing:
         """Return the width and height of the pixels in a picture, all in inches."""
         side, below = IMAGE_MARGINS
         high = self.height(width) - below
-        if not self._to_scale():
+        if not self.is_to_scale():
             return width - side, high
         return min(width - side, high / self._proportion()), high
 
     def _proportion(self) -> float:
         """Return the height of the axes divided by their width."""
-        left, right, bottom, top = self._sides()
-        if self.aspect is None and not self._to_scale():
+        left, right, bottom, top = self.sides()
+        if self.aspect is None and not self.is_to_scale():
             return 0.75
         if self.aspect == "auto":
             return 0.75
         unit = self.aspect if isinstance(self.aspect, float) else 1.0
         return unit * (bottom - top) / (right - left)
 
-    def _sides(self) -> tuple[float, float, float, float]:
+    def sides(self) -> tuple[float, float, float, float]:
         """Return the bounds of the view: left, right, bottom, top."""
         sides = []
         for edges, (low, high) in zip(self.edges, self.view, strict=True):
@@ -225,21 +225,22 @@ class ImageDrawing:
         (left, right), (top, bottom) = sides
         return left, right, bottom, top
 
-    def _to_scale(self) -> bool:
+    def is_to_scale(self) -> bool:
+        """Return whether a unit of x is as long as one of y, or as `aspect` says."""
         if self.aspect is not None:
             return self.aspect != "auto"
         if self.scales != ("linear", "linear"):
             return False
-        left, right, bottom, top = self._sides()
+        left, right, bottom, top = self.sides()
         elongation = (right - left) / (bottom - top)
         return 1 / MAX_ELONGATION <= elongation <= MAX_ELONGATION
 
     def _set_view(self, axes: Axes) -> None:
         """Set the bounds and the aspect of the axes, y downwards as in DataLab."""
-        left, right, bottom, top = self._sides()
+        left, right, bottom, top = self.sides()
         axes.set(xscale=self.scales[0], yscale=self.scales[1])
         axes.set(xlim=(left, right), ylim=(bottom, top))
-        usual = "equal" if self._to_scale() else "auto"
+        usual = "equal" if self.is_to_scale() else "auto"
         axes.set_aspect(usual if self.aspect is None else self.aspect)  # type: ignore[arg-type]  # a name or a number
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-
-from matplotlib.axes import Axes
-from matplotlib.figure import FigureBase
+from typing import TYPE_CHECKING
 
 from datalab_kernel_core.plotter.contrast import ColorScale
 from datalab_kernel_core.plotter.image_drawing import ImageDrawing
@@ -22,6 +20,10 @@ from datalab_kernel_core.plotter.style import (
     write_notes,
 )
 from datalab_kernel_core.plotter.text_layout import BEYOND, broken
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
 
 
 @dataclass(frozen=True)

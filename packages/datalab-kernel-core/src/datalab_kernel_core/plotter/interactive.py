@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 from datalab_workspace.runtime import missing
 
@@ -35,8 +35,14 @@ def _backend() -> str:
     # matplotlib.get_backend() would choose and load a backend.
     if "matplotlib.pyplot" not in sys.modules:
         return ""
-    name = dict.__getitem__(matplotlib.rcParams, "backend")
+    name = _current()
     return name.lower() if isinstance(name, str) else ""
+
+
+def _current() -> Any:
+    import matplotlib
+
+    return dict.__getitem__(matplotlib.rcParams, "backend")
 
 
 def figure_maker() -> Callable[..., Figure]:
@@ -45,6 +51,8 @@ def figure_maker() -> Callable[..., Figure]:
     Only figures with windows are made by pyplot, which releases a figure when its
     window is closed. It would keep all others in memory.
     """
+    from matplotlib.figure import Figure
+
     return _with_window if shows_windows() else Figure
 
 
@@ -85,9 +93,11 @@ def on_canvas(figure: Figure) -> Any:
 @contextmanager
 def _backend_kept() -> Iterator[None]:
     """Keep the user's backend, which the import of ipympl replaces."""
-    name = dict.__getitem__(matplotlib.rcParams, "backend")
+    import matplotlib
+
+    name = _current()
     yield
-    if dict.__getitem__(matplotlib.rcParams, "backend") == name:
+    if _current() == name:
         return
     if "matplotlib.pyplot" in sys.modules:
         from matplotlib import pyplot as plt

@@ -9,11 +9,11 @@ from datalab_kernel_core.plotter.drawing import build_drawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import PlotItem, plot_items
-from datalab_kernel_core.plotter.plot_on_axes import PlotOnAxes, checked_axes
 from datalab_kernel_core.plotter.replot import Replot
 from datalab_kernel_core.plotter.results import table_results
 from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.model.record import Record
+from datalab_workspace.runtime import require
 
 
 def make_plot(
@@ -40,9 +40,13 @@ def make_plot(
     """
     items = plot_items(what, options.titles, find)
     _check_fits(items, options)
-    axes = None if ax is None else checked_axes(ax, options)
+    if ax is not None:
+        require("matplotlib", "ax=")
+        from datalab_kernel_core.plotter.plot_on_axes import PlotOnAxes, checked_axes
+
+        axes = checked_axes(ax, options)
     drawing, tables = build_drawing(items, options), _tables(items, options)
-    if axes is not None:
+    if ax is not None:
         return PlotOnAxes(drawing, name or names_in(what, items), tables, axes)
     replot = None
     if not isinstance(what, list) and options.complex_as is None:

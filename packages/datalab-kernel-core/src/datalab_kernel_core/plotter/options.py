@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalab_kernel_core.plotter.axes_options import IMAGE_OPTIONS, AxesOptions
-from datalab_kernel_core.plotter.style import DPI, checked_colormap
+from datalab_kernel_core.plotter.colormaps import checked_colormap
+from datalab_kernel_core.plotter.style import DPI
 from datalab_workspace.model.record import Record
 from datalab_workspace.validation import one_of
 

@@ -7,16 +7,15 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from datalab_kernel_core.plotter import interactive
 from datalab_kernel_core.plotter.drawing import Drawing
 from datalab_kernel_core.plotter.formats import (
     MIME_TYPES,
+    OTHER_SUFFIXES,
     Formats,
     rendered,
     wanted_formats,
@@ -24,6 +23,11 @@ from datalab_kernel_core.plotter.formats import (
 from datalab_kernel_core.plotter.replot import Replot
 from datalab_kernel_core.plotter.style import DPI
 from datalab_kernel_core.plotter.tables import ResultTable
+from datalab_workspace.runtime import is_installed, require
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: A picture of ordinary size would take gigabytes at a higher resolution.
 MAX_DPI = 2400
@@ -78,6 +82,7 @@ class Plot:
             >>> plotter.plot("peak").figure.savefig("peak.jpg")
         """
         if self._figure is None:
+            require("matplotlib", "the figure of a plot")
             self._figure = self._drawing.figure(interactive.figure_maker())
         return self._figure
 
@@ -116,9 +121,10 @@ class Plot:
                 "reduce_on_zoom() needs a picture of one object, plotted without "
                 "complex_as= and ax="
             )
+        require("matplotlib", "reduce_on_zoom()", "call plotter.explore()")
+        item = self._replot.item()
         from datalab_kernel_core.explore.refine import refine
 
-        item = self._replot.item()
         canvas = interactive.on_canvas(self.figure)
         refine(self.figure, item)
         return canvas
@@ -147,8 +153,7 @@ class Plot:
         """
         target = Path(path).expanduser()
         suffix = target.suffix.lower().lstrip(".")
-        others = Figure().canvas.get_supported_filetypes()
-        if suffix in others and suffix not in MIME_TYPES:
+        if suffix in OTHER_SUFFIXES:
             raise ValueError(
                 f"save() writes PNG, SVG and PDF, not {suffix}: {str(path)!r}; "
                 "for other formats use plot.figure.savefig()"
@@ -162,7 +167,9 @@ class Plot:
             if self._figure is not None:  # the user may have changed it
                 return rendered(self._figure, kind, dpi)
             picture = self._pictures.get((kind, dpi))
-            if picture is None:
+            if picture is None and not is_installed("matplotlib"):
+                picture = _painted(self._drawing, kind, dpi)
+            elif picture is None:
                 picture = rendered(self._drawing.figure(), kind, dpi)
                 if keep:
                     self._pictures[kind, dpi] = picture
@@ -241,6 +248,17 @@ class Plot:
         # Strings are escaped for Matplotlib, with a backslash before each dollar.
         description = self._drawing.description.replace(r"\$", "$")
         return f"<Plot{of}: {description}>"
+
+
+def _painted(drawing: Drawing, kind: str, dpi: float) -> bytes:
+    """Return the content of a PNG file that is drawn without Matplotlib."""
+    if kind != "png":
+        require("matplotlib", f"a picture in the format {kind.upper()}")
+    if dpi != DPI:
+        require("matplotlib", "a picture with dpi=")
+    from datalab_kernel_core.plotter.painting.picture import painted
+
+    return painted(drawing)
 
 
 def _size(png: bytes, scale: int) -> dict[str, int]:

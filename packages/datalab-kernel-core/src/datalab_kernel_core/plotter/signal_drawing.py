@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import FigureBase
 
 from datalab_kernel_core.plotter.contrast import linear_part
 from datalab_kernel_core.plotter.curve_style import CurveStyle
-from datalab_kernel_core.plotter.dates import show_dates
-from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
+from datalab_kernel_core.plotter.overlays import Shape
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
     DESCRIBED,
@@ -30,6 +27,10 @@ from datalab_kernel_core.plotter.style import (
     write_notes,
 )
 from datalab_kernel_core.plotter.text_layout import BEYOND, broken, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
 
 #: Up to this number of curves, the legend is inside the panel; otherwise next to it.
 _INSIDE = 5
@@ -167,8 +168,12 @@ class SignalsDrawing:
 
     def draw_on(self, axes: Sequence[Axes]) -> None:
         """Draw the picture, but not its notes, on axes: one for each panel."""
+        from datalab_kernel_core.plotter.shapes_drawing import draw_shapes
+
         for one, panel in zip(axes, self.panels, strict=True):
             if self.dates:
+                from datalab_kernel_core.plotter.date_axes import show_dates
+
                 show_dates(one)
             _set_scale(one.set_xscale, self.xscale, [c.x for c in panel.curves])
             _draw_panel(one, panel, grid=self.grid)
@@ -250,13 +255,13 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
         axes.plot(curve.x, curve.y, **line | {"ls": "none"}, **symbols, **_named(curve))
         return
     if style.kind == "Sticks":
-        axes.plot(*_sticks(curve), **line, **_named(curve))
+        axes.plot(*sticks(curve), **line, **_named(curve))
         if style.marker:
             axes.plot(curve.x, curve.y, **line | {"ls": "none"}, **symbols)
         return
     drawstyle = "steps-post" if step else "default"
     axes.plot(curve.x, curve.y, **line, **symbols, **_named(curve), drawstyle=drawstyle)
-    alone = _isolated(curve.y)
+    alone = isolated(curve.y)
     if alone.any() and not style.marker:
         axes.plot(curve.x[alone], curve.y[alone], ".", color=style.color, ms=4)
 
@@ -267,7 +272,7 @@ def _named(curve: Curve) -> dict[str, Any]:
     return {"label": ("\u200b" * hidden + curve.legend) or "_"}
 
 
-def _sticks(curve: Curve) -> tuple[Array, Array]:
+def sticks(curve: Curve) -> tuple[Array, Array]:
     """Return a line through the foot and top of each stick, with gaps between them."""
     gap = np.full_like(curve.x, np.nan)
     feet = np.full_like(curve.y, curve.style.baseline)
@@ -294,7 +299,7 @@ def _draw_errors(axes: Axes, curve: Curve) -> None:
         )
 
 
-def _isolated(y: Array) -> Array:
+def isolated(y: Array) -> Array:
     """Return a mask of the samples without neighbors, which no line connects.
 
     Args:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
-
-import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
-from matplotlib.figure import FigureBase
-from matplotlib.ticker import MaxNLocator
+from typing import TYPE_CHECKING, Any
 
 from datalab_kernel_core.plotter.reduce import LARGEST as LARGEST
-from datalab_workspace.error_messages import close_matches, either
 from datalab_workspace.model.record import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
+    from matplotlib.ticker import MaxNLocator
 
 Limits = tuple[float | None, float | None]
 
@@ -56,6 +54,7 @@ NOTE_COLOR = "0.4"
 GRID_COLOR = "0.9"
 #: Color of pixels without a value.
 NO_VALUE_COLOR = "0.85"
+NO_VALUE_RGB = (217, 217, 217)
 DEFAULT_COLORMAP = "viridis"
 #: A colormap that gives -180° and 180° the same color.
 PHASE_COLORMAP = "twilight"
@@ -90,34 +89,6 @@ def axis_label(label: str | None, unit: str | None) -> str:
     return (
         f"{label} ({unit})" if label and unit else label or (f"({unit})" * bool(unit))
     )
-
-
-def known_colormap(name: str) -> str | None:
-    """Return Matplotlib's spelling of a colormap's name, or None if it is unknown."""
-    if name in matplotlib.colormaps:
-        return name
-    # PlotPy ignores the case of names.
-    spellings = {known.lower(): known for known in matplotlib.colormaps}
-    return spellings.get(name.lower())
-
-
-def checked_colormap(name: str) -> str:
-    """Return Matplotlib's spelling of a colormap's name.
-
-    Raises:
-        ValueError: Matplotlib has no colormap of this name.
-    """
-    known = known_colormap(name)
-    if known is None:
-        close = close_matches(name, list(matplotlib.colormaps))
-        hint = f"; did you mean {either(map(repr, close))}?" if close else ""
-        raise ValueError(f"Matplotlib has no colormap {name!r:.80}{hint}")
-    return known
-
-
-def colormap(name: str) -> Colormap:
-    """Return a colormap, with a color for pixels without a value."""
-    return matplotlib.colormaps[name].with_extremes(bad=NO_VALUE_COLOR)
 
 
 def display_option(record: Record, name: str, default: Any) -> Any:
@@ -158,6 +129,8 @@ def as_text(value: float) -> str:
 
 def degree_ticks() -> MaxNLocator:
     """Return a locator for an axis of angles: ticks at 90° rather than 100°."""
+    from matplotlib.ticker import MaxNLocator
+
     return MaxNLocator(nbins=5, steps=[1, 1.5, 3, 4.5, 9, 10])
 
 

@@ -11,9 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
-
 _POINTS = 72.0
 #: The space that a title may take beyond its axes, in inches: about the width of tick
 #: labels.
@@ -103,6 +100,9 @@ def without_glyph_warnings() -> Iterator[None]:
 
 @lru_cache(maxsize=1000)
 def _inches(text: str, size: float) -> float:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
     font = FontProperties(size=size)
     with without_glyph_warnings():
         width, _, _ = text_to_path.get_text_width_height_descent(

@@ -162,6 +162,6 @@ def _masked(special: str, *, is_assigned: bool) -> str:
 
 
 def _blank(text: str) -> str:
-    """Return the expression 0 and spaces instead of a text, with its lines."""
+    """Return the expression 0 and spaces instead of special syntax, with its lines."""
     at = len(text) - len(text.lstrip())
     return text[:at] + "0" + re.sub(r"[^\n]", " ", text[at + 1 :])

@@ -1,0 +1,1 @@
+"""Pictures without Matplotlib: drawn with NumPy, in the style of its pictures."""
