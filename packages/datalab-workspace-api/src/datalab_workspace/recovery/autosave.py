@@ -120,7 +120,7 @@ class Autosave:
         self._error: Exception | None = None
         self._process = os.getpid()
         self._begin()
-        # After the recorder of a page, which must know of a change before it writes.
+        # After the recorder of a page, which must note a change before it writes it.
         self._subscription = session.subscribers.add(self._on_change, own_only=True)
 
     def _begin(self) -> None:
