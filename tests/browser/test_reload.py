@@ -25,11 +25,14 @@ FILES = """async () => {
 HAS_SEGMENT = """async number => {
   const { contents } = window.jupyterapp.serviceManager;
   const parent = '.datalab-kernel/recovery';
-  const [folder] = (await contents.get(parent)).content;
-  const files = (await contents.get(`${parent}/${folder.name}`)).content;
+  const list = async path => (await contents.get(path, { content: true })).content;
+  const [folder] = await list(parent);
+  const files = await list(`${parent}/${folder.name}`);
   return files.some(({ name }) => name === `0000000${number}.segment`);
 }"""
 LARGE = "from noise import noise\nworkspace.add('large', noise('uint16', (2048, 4096)))"
+#: Bytes that the storage can take, fewer than those of the large object.
+ROOM = 16 << 20
 #: What the page asks, without a dialog.
 ASKS = """() => {
   const event = new Event('beforeunload', { cancelable: true });
@@ -123,12 +126,10 @@ def test_a_page_is_closed_in_the_middle_of_a_save(
 @pytest.mark.slow
 def test_a_full_storage_is_reported(open_lab: Callable[..., Page]) -> None:
     page = open_lab()
-    protocol = page.context.new_cdp_session(page)
-    origin = page.evaluate("location.origin")
-    protocol.send(
-        "Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 16 << 20}
-    )
     kernel = KernelPage(page, KERNEL)
+    usage = page.evaluate("async () => (await navigator.storage.estimate()).usage")
+    quota = {"origin": page.evaluate("location.origin"), "quotaSize": usage + ROOM}
+    page.context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
     kernel.run(LOAD)
     kernel.run("workspace.autosave()\nworkspace.add('small', np.eye(3))")
 

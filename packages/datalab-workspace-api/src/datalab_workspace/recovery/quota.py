@@ -1,6 +1,6 @@
 """The free space in the storage of a web site.
 
-When the storage is full, JupyterLite does not reply, and its kernel waits for ever.
+When the storage is full, JupyterLite does not reply, and its kernel then waits forever.
 The browser reports the space between two cells only, so the last report counts.
 """
 
