@@ -52,6 +52,13 @@ STORED = """async () => {
     return stored.map(request => request.url);
 }"""
 
+#: Waits until the page has stored an answer of its own site.
+STORES = f"""async () => {{
+    await fetch("/jupyter-lite.json?later");
+    while (!String(await ({STORED})()).includes("?later"))
+        await new Promise(resolve => requestAnimationFrame(resolve));
+}}"""
+
 
 @pytest.fixture
 def page(launch: Callable[..., Browser]) -> Iterator[Page]:
@@ -132,8 +139,7 @@ def test_the_page_stores_no_answer_of_datalab(
         "ws.add('stored', np.eye(2))\nrecord = dlw.connect(URL, TOKEN).record('stored')"
     )
     page = attached.page
-    page.evaluate("fetch('/jupyter-lite.json?later')")
-    page.wait_for_function(f"async () => `${{await ({STORED})()}}`.includes('?later')")
+    page.evaluate(STORES)
 
     stored = page.evaluate(STORED)
 
