@@ -31,8 +31,6 @@ HAS_SEGMENT = """async number => {
   return files.some(({ name }) => name === `0000000${number}.segment`);
 }"""
 LARGE = "from noise import noise\nworkspace.add('large', noise('uint16', (2048, 4096)))"
-#: Bytes that the storage can take, fewer than those of the large object.
-ROOM = 16 << 20
 #: What the page asks, without a dialog.
 ASKS = """() => {
   const event = new Event('beforeunload', { cancelable: true });
@@ -121,24 +119,6 @@ def test_a_page_is_closed_in_the_middle_of_a_save(
     assert is_whole.text == "True\n"
     kernel.run("if 'large' in workspace: workspace.remove('large')")
     assert kernel.run(DIGEST).text == before
-
-
-@pytest.mark.slow
-def test_a_full_storage_is_reported(open_lab: Callable[..., Page]) -> None:
-    page = open_lab()
-    kernel = KernelPage(page, KERNEL)
-    usage = page.evaluate("async () => (await navigator.storage.estimate()).usage")
-    quota = {"origin": page.evaluate("location.origin"), "quotaSize": usage + ROOM}
-    page.context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
-    kernel.run(LOAD)
-    kernel.run("workspace.autosave()\nworkspace.add('small', np.eye(3))")
-
-    said = kernel.run(LARGE).text
-
-    assert said.count("the browser has no room to keep 'large' in case") == 1
-    kernel.run("workspace.add('more', np.eye(3))\nworkspace.remove('small')")
-    listed = reloaded(page).run(f"{LOAD}\nprint(workspace.recover()[0].names)").text
-    assert listed.endswith("('more',)\n")
 
 
 # -- the question before the page is left ---------------------------------------------
