@@ -82,8 +82,8 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
         ("workspace.calc('fft', on='x')", "sigima"),
         ("sigima.proc", "sigima"),
         ("create_signal('x')", "sigima"),
-        ("plotter.plot('x')", "matplotlib"),
         ("plt.figure()", "matplotlib"),
+        ("plotter.plot('x').figure", "matplotlib"),
         ("workspace.save('x.h5')", "h5py"),
         ("workspace.replay('x')", "sigima"),
         ("workspace.recompute('x')", "sigima"),
@@ -139,6 +139,27 @@ def test_a_picture_is_displayed(kernel: KernelPage) -> None:
         picture,
     )
     assert width == 3
+
+
+@pytest.mark.parametrize("what", ["np.sin(np.arange(50) / 5)", "np.eye(16)"])
+def test_pictures_need_numpy_alone(kernel: KernelPage, what: str) -> None:
+    shown = kernel.run(
+        f"from datalab_kernel import plotter as drawer\ndrawer.plot({what}, 'A title')"
+    )
+
+    (picture,) = shown.data("image/png")
+    colors = kernel.page.evaluate(
+        "async data => { const image = new Image();"
+        " image.src = `data:image/png;base64,${data}`; await image.decode();"
+        " const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);"
+        " const context = canvas.getContext('2d'); context.drawImage(image, 0, 0);"
+        " const all = context.getImageData(0, 0, canvas.width, canvas.height).data;"
+        " const words = new Uint32Array(all.buffer);"
+        " return [canvas.width, new Set(words).size]; }",
+        picture,
+    )
+    assert colors[0] == 640
+    assert colors[1] > 10
 
 
 # -- files ----------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def page_packages(python_of: Callable[..., Path]) -> tuple[Path, Path]:
     """The interpreter of a page and the folder of its packages."""
     base = packages.python313()
     python = python_of(packages.CONDA, "--no-deps", base=base)
-    tools = python_of(packages.TOOLS, "--no-deps")
+    tools = python_of(packages.TOOLS, "--no-deps", base=base)
     return python, packages.packed(python, tools)
 
 

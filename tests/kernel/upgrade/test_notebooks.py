@@ -184,7 +184,8 @@ def test_a_notebook_without_code_has_nothing_to_change(
 
 
 @pytest.mark.parametrize(
-    "source", ["\0", "x = '\0'", "(" * 5000, "\ud800", "a = [\r\n1]\r"]
+    "source",
+    ["\0", "x = '\0'", "(" * 5000, "\ud800", "a = [\r\n1]\r", "if a:\n    b\n  c"],
 )
 def test_strange_code_is_no_error(tmp_path: Path, source: str) -> None:
     path = written(tmp_path, json.dumps(notebook(code([source, "\n"]))).encode())

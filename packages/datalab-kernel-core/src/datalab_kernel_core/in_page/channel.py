@@ -72,7 +72,8 @@ class Channel:
 
     def send(self, content: Mapping[str, Any], arrays: Sequence[Any] = ()) -> None:
         """Send a message to the page."""
-        self._widget.send(dict(content), list(arrays))
+        # xeus-python in a page accepts no other buffers than bytes.
+        self._widget.send(dict(content), [bytes(array) for array in arrays])
 
     def close(self) -> None:
         """Close the widget: the page shows its picture again."""

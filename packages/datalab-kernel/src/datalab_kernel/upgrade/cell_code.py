@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from tokenize import TokenError
 from typing import Any
 
 from IPython.core.inputtransformer2 import (
@@ -131,7 +132,7 @@ def _mask(lines: list[str]) -> Iterator[Command]:
     manager: Any = TransformerManager
     transformers = manager().token_transformers
     for _ in range(10 * len(lines)):
-        tokens = make_tokens_by_line(lines)
+        tokens = _tokens(lines)
         found = [
             found for cls in transformers if (found := cls.find(tokens)) is not None
         ]
@@ -148,6 +149,14 @@ def _mask(lines: list[str]) -> Iterator[Command]:
         is_assigned = bool(block[:column].strip())
         masked = block[:column] + _masked(special, is_assigned=is_assigned)
         lines[start : end + 1] = _lines(masked)
+
+
+def _tokens(lines: list[str]) -> Any:
+    """Return the tokens of each line; none of code with wrong indents."""
+    try:
+        return make_tokens_by_line(lines)
+    except (SyntaxError, TokenError):  # `_tree` reports it with its line
+        return []
 
 
 def _masked(special: str, *, is_assigned: bool) -> str:

@@ -86,10 +86,12 @@ class Canvas:
                 position, align, mask.shape[::-1], strict=True
             )
         )
-        shown = mask[max(-top, 0) :, max(-left, 0) :]
-        top, left = max(top, 0), max(left, 0)
-        area = self.pixels[top : top + shown.shape[0], left : left + shown.shape[1]]
-        self._blend(area, shown[: area.shape[0], : area.shape[1]].astype(float), color)
+        # A label at the edge of the picture is moved into it.
+        height, width = self.pixels.shape[:2]
+        top = max(min(top, height - mask.shape[0]), 0)
+        left = max(min(left, width - mask.shape[1]), 0)
+        area = self.pixels[top : top + mask.shape[0], left : left + mask.shape[1]]
+        self._blend(area, mask[: area.shape[0], : area.shape[1]].astype(float), color)
 
     def line(
         self,
