@@ -33,17 +33,24 @@ def main() -> None:
         serve(options.out, options.port)
 
 
-def build_site(kind: Kind, out: Path) -> None:
+def build_site(kind: Kind, out: Path, *, cache: Path | None = None) -> None:
     """Build a site with the notebooks that run there.
 
     Args:
         kind: The kind of the site.
         out: The folder for the site; what it holds is removed.
+        cache: The folder that keeps what is installed to build sites; by default, one
+            in the user's home.
+
+    Raises:
+        InstallationError: What the site is built from cannot be installed.
     """
+    cache = cache or Path.home() / ".cache" / "datalab-kernel"
+    cache.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         write_contents(Path(folder), kind)
-        build(kind, Path(folder), out)
+        build(kind, Path(folder), out, cache)
 
 
 def serve(folder: Path, port: int) -> None:

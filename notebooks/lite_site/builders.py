@@ -26,23 +26,28 @@ from support.environments import (  # type: ignore[import-not-found]
 
 __all__ = ["InstallationError", "build", "of_this_clone"]
 
+EMPACK_CONFIG = ENVIRONMENT.with_name("empack_config.yaml")
 PACKAGES = sorted((ROOT / "packages").glob("datalab-*"))
 #: What the first page of a site runs: it goes to the application, without a notebook.
 _GO_ON = "await import('./config-utils.js');"
 
 
-def build(kind: Kind, contents: Path, out: Path) -> None:
+def build(kind: Kind, contents: Path, out: Path, cache: Path) -> None:
     """Build a site that opens on its first notebook.
 
     Args:
         kind: The kind of the site.
         contents: The folder of its notebooks.
         out: The folder for the site.
+        cache: The folder that keeps what is installed to build sites.
+
+    Raises:
+        InstallationError: What the site is built from cannot be installed.
     """
     if kind == PYODIDE:
-        _build_with_pyodide(contents, out.absolute())
+        _build_with_pyodide(contents, out.absolute(), cache)
     elif kind == NUMPY:
-        _build_with_numpy(contents, out.absolute())
+        _build_with_numpy(contents, out.absolute(), cache)
     else:
         _build_from_the_forge(contents, out.absolute())
     _open_on(kind.first, out / "index.html")
@@ -84,28 +89,22 @@ def _build_from_the_forge(contents: Path, out: Path) -> None:
                 *("--from", "jupyterlite-core", *tools, "jupyter-lite", "build"),
                 *("--lite-dir", folder, "--contents", contents, "--output-dir", out),
                 f"--XeusAddon.environment_file={path}",
+                f"--XeusAddon.empack_config={EMPACK_CONFIG}",
             ],
             cwd=folder,
             check=True,
         )
 
 
-def _build_with_pyodide(contents: Path, out: Path) -> None:
-    python = _python_with(pyodide_site.REQUIREMENTS)
+def _build_with_pyodide(contents: Path, out: Path, cache: Path) -> None:
+    python = python_with(pyodide_site.REQUIREMENTS, cache)
     pyodide_site.build_site(python, out, contents)
     pyodide_site.add_our_packages(out, python)
 
 
-def _build_with_numpy(contents: Path, out: Path) -> None:
-    python = _python_with(builds.REQUIREMENTS)
+def _build_with_numpy(contents: Path, out: Path, cache: Path) -> None:
+    python = python_with(builds.REQUIREMENTS, cache)
     builds.build_site(python, out, contents)
     sources = [*kernel_packages.our_packages(), *kernel_packages.widget_sources(python)]
     for name, content in kernel_packages.site_files(out, sources).items():
         (out / name).write_bytes(content)
-
-
-def _python_with(requirements: Path) -> Path:
-    cache = Path.home() / ".cache" / "datalab-kernel"
-    cache.mkdir(parents=True, exist_ok=True)
-    python: Path = python_with(requirements, cache)
-    return python

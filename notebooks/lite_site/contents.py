@@ -19,8 +19,6 @@ COSTS = {
     "pandas": "tables as data frames: `to_dataframe`",
 }
 _LOAD = "%load_ext datalab_kernel"
-#: What a notebook needs that says nothing of it.
-_EVERYTHING = ("h5py", "matplotlib", "pandas", "sigima", "skimage")
 
 
 def write_contents(folder: Path, kind: Kind) -> None:
@@ -42,7 +40,9 @@ def write_contents(folder: Path, kind: Kind) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(prepared(notebook), target)
     first = nbformat.read(folder / kind.first, as_version=4)
-    first.cells.insert(1, nbformat.v4.new_markdown_cell(note(kind, left_out)))
+    first.cells.insert(1, nbformat.v4.new_markdown_cell(note(kind)))
+    if left_out:
+        first.cells.append(nbformat.v4.new_markdown_cell(_listed(left_out)))
     nbformat.write(first, folder / kind.first)
 
 
@@ -62,29 +62,26 @@ def prepared(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def note(kind: Kind, left_out: dict[str, list[str]]) -> str:
-    """Return what a site says of itself to its visitors, in Markdown.
-
-    Args:
-        kind: The kind of the site.
-        left_out: The titles of the notebooks that do not run there, and the packages
-            that they lack.
-    """
+def note(kind: Kind) -> str:
+    """Return what a site says of itself to its visitors, in Markdown."""
     lines = [f"**About this site.** Its kernel is {kind.kernel}."]
     costs = {name: cost for name, cost in COSTS.items() if name not in kind.packages}
     if costs:
         lines += ["These packages are missing, and what needs them does not work:", ""]
         lines += [f"- {name}: {cost}." for name, cost in costs.items()]
-    if left_out:
-        lines += ["", "These notebooks need a missing package, and are left out:", ""]
-        lines += [
-            f"- {title} ({', '.join(needs)})" for title, needs in left_out.items()
-        ]
+    return "\n".join(lines)
+
+
+def _listed(left_out: dict[str, list[str]]) -> str:
+    """Return a list of notebooks and of the packages that they lack, in Markdown."""
+    lines = ["## Not on this site", ""]
+    lines += ["These notebooks need packages that this kernel does not have:", ""]
+    lines += [f"- {title} ({', '.join(needs)})" for title, needs in left_out.items()]
     return "\n".join(lines)
 
 
 def _needs(notebook: nbformat.NotebookNode) -> set[str]:
-    return {*notebook.metadata.get("datalab", {}).get("needs", _EVERYTHING)}
+    return {*notebook.metadata["datalab"]["needs"]}
 
 
 def _title(notebook: nbformat.NotebookNode) -> str:

@@ -60,7 +60,9 @@ def _imported(dependencies: list[Any]) -> list[str]:
     found = []
     for one in dependencies:
         if isinstance(one, dict):
-            found += _imported(one["pip"])
+            found += _imported([spec for spec in one["pip"] if spec[0] != "-"])
+            continue
+        if one.startswith("-"):  # an option of pip
             continue
         name = one
         for mark in _BOUNDS:

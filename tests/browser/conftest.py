@@ -66,6 +66,17 @@ def datalab(
     application.kill()
 
 
+@pytest.fixture(scope="module")
+def companion_datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """A DataLab with a companion."""
+    folder = tmp_path_factory.mktemp("companion")
+    application = Application(python_of_datalab, folder, companion=True)
+    yield application
+    application.close()
+
+
 # Not for the session: while Playwright runs, no other test may use asyncio.
 @pytest.fixture(scope="module")
 def launch(

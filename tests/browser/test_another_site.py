@@ -30,6 +30,12 @@ def public(url: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
+def datalab(companion_datalab: Application) -> Application:
+    """A DataLab with a companion, which is reached behind the Web API."""
+    return companion_datalab
+
+
+@pytest.fixture(scope="module")
 def kernel(open_lab: Callable, datalab: Application) -> KernelPage:
     """A kernel of a site whose settings name DataLab."""
     settings = {"url": datalab.url, "token": datalab.token}
@@ -66,9 +72,11 @@ def test_what_the_page_names_is_attached_once_it_may_be(
 
     output = kernel.run(
         "import numpy as np\nws = dlw.Workspace()\nws.add('x', np.eye(3))\n"
-        "print(ws.mode, dlw.connect(ws.status().url).list(), ws.status())"
+        "print(ws.mode, dlw.connect(ws.status().url).list(), ws.status())\n"
+        "ws.undo()\nprint(ws.list(), ws.status().protocols)"
     )
 
     assert output.text.startswith("live ['x'] ")
+    assert output.text.endswith("[] ('companion',)\n")
     assert datalab.token not in output.text
     assert datalab.token not in kernel.page.url

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,6 +44,22 @@ class _Site(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+#: The addresses of all answers that the page stores.
+STORED = """async () => {
+    const stored = [];
+    for (const name of await caches.keys())
+        stored.push(...await (await caches.open(name)).keys());
+    return stored.map(request => request.url);
+}"""
+
+#: Waits until the page has stored an answer of its own site.
+STORES = f"""async () => {{
+    await fetch("/jupyter-lite.json?later");
+    while (!String(await ({STORED})()).includes("?later"))
+        await new Promise(resolve => requestAnimationFrame(resolve));
+}}"""
+
+
 @pytest.fixture
 def page(launch: Callable[..., Browser]) -> Iterator[Page]:
     """An empty page of a site that has nothing to do with DataLab."""
@@ -57,21 +72,10 @@ def page(launch: Callable[..., Browser]) -> Iterator[Page]:
     site.server_close()
 
 
-@pytest.fixture(scope="module")
-def companion_datalab(
-    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Application]:
-    """A DataLab with a companion."""
-    folder = tmp_path_factory.mktemp("companion")
-    application = Application(python_of_datalab, folder, companion=True)
-    yield application
-    application.close()
-
-
 def test_a_page_asks_at_the_port_of_the_web_api(
     page: Page, companion_datalab: Application
 ) -> None:
-    prefix = f"{companion_datalab.url}/kernel/v1"
+    prefix = f"{companion_datalab.url}/api/kernel/v1"
     token = companion_datalab.token
 
     status, hello = page.evaluate(ASK, [f"{prefix}/hello", token, None])
@@ -87,7 +91,7 @@ def test_a_page_gets_nothing_from_the_own_port(
     page: Page, companion_datalab: Application
 ) -> None:
     companion = companion_datalab.companion
-    url = f"{companion.url}/kernel/v1/hello"
+    url = f"{companion.url}/api/kernel/v1/hello"
 
     with pytest.raises(Exception, match="Failed to fetch"):
         page.evaluate(ASK, [url, companion.token, None])
@@ -125,6 +129,21 @@ def test_a_kernel_of_a_page_has_what_the_companion_has(attached: KernelPage) -> 
     assert output.text == (
         "('companion',) True\ns ''\n['a', 'a (2)', 'b/c'] a\n[('a',)]\n"
     )
+
+
+def test_the_page_stores_no_answer_of_datalab(
+    attached: KernelPage, companion_datalab: Application
+) -> None:
+    """The service worker of JupyterLite 0.2 stores most of what a page asks for."""
+    attached.run(
+        "ws.add('stored', np.eye(2))\nrecord = dlw.connect(URL, TOKEN).record('stored')"
+    )
+    page = attached.page
+    page.evaluate(STORES)
+
+    stored = page.evaluate(STORED)
+
+    assert [url for url in stored if url.startswith(companion_datalab.url)] == []
 
 
 def test_changes_of_others_reach_a_kernel_that_is_idle(

@@ -220,7 +220,7 @@ def test_a_question_is_asked_again_while_the_server_answers(
 
     assert output == 200
     asked = [path for command, path, *_ in servers[0].seen if command == "GET"]
-    assert asked == ["/late", "/", "/late"]
+    assert asked == ["/late", "/api/", "/late"]
 
 
 def test_a_change_is_sent_once_to_a_server_that_answers(
@@ -233,7 +233,7 @@ def test_a_change_is_sent_once_to_a_server_that_answers(
     assert output == 200
     asked = [(command, path) for command, path, *_ in servers[0].seen]
     assert [each for each in asked if each[0] != "OPTIONS"] == [
-        ("GET", "/"),
+        ("GET", "/api/"),
         ("PUT", "/x"),
     ]
 

@@ -25,8 +25,9 @@ FILES = """async () => {
 HAS_SEGMENT = """async number => {
   const { contents } = window.jupyterapp.serviceManager;
   const parent = '.datalab-kernel/recovery';
-  const [folder] = (await contents.get(parent)).content;
-  const files = (await contents.get(`${parent}/${folder.name}`)).content;
+  const list = async path => (await contents.get(path, { content: true })).content;
+  const [folder] = await list(parent);
+  const files = await list(`${parent}/${folder.name}`);
   return files.some(({ name }) => name === `0000000${number}.segment`);
 }"""
 LARGE = "from noise import noise\nworkspace.add('large', noise('uint16', (2048, 4096)))"
@@ -118,26 +119,6 @@ def test_a_page_is_closed_in_the_middle_of_a_save(
     assert is_whole.text == "True\n"
     kernel.run("if 'large' in workspace: workspace.remove('large')")
     assert kernel.run(DIGEST).text == before
-
-
-@pytest.mark.slow
-def test_a_full_storage_is_reported(open_lab: Callable[..., Page]) -> None:
-    page = open_lab()
-    protocol = page.context.new_cdp_session(page)
-    origin = page.evaluate("location.origin")
-    protocol.send(
-        "Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 16 << 20}
-    )
-    kernel = KernelPage(page, KERNEL)
-    kernel.run(LOAD)
-    kernel.run("workspace.autosave()\nworkspace.add('small', np.eye(3))")
-
-    said = kernel.run(LARGE).text
-
-    assert said.count("the browser has no room to keep 'large' in case") == 1
-    kernel.run("workspace.add('more', np.eye(3))\nworkspace.remove('small')")
-    listed = reloaded(page).run(f"{LOAD}\nprint(workspace.recover()[0].names)").text
-    assert listed.endswith("('more',)\n")
 
 
 # -- the question before the page is left ---------------------------------------------

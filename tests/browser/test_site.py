@@ -1,74 +1,134 @@
-"""The site that `hatch run lite` builds, with the mouse and the keyboard of a user."""
+"""The sites that `hatch run lite` builds, as their visitors see them."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 
-from support.browser import builds
+import lite
+from lite_site.builders import InstallationError, of_this_clone
+from lite_site.contents import write_contents
+from lite_site.kinds import NUMPY, PYODIDE, Kind, forge
 from support.browser.http_server import served
-from support.browser.kernel_packages import site_files, sources
 from support.notebook_page import NotebookPage
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
-LITE = Path(__file__).parents[2] / "notebooks" / "lite.py"
-PICTURE = (
-    "from IPython.display import Image\nfrom noise import png\n"
-    "workspace.add('x', np.arange(3.0))\nImage(data=png(bytes(3)), format='png')"
-)
-
-
-@pytest.fixture(scope="module")
-def lite():
-    spec = importlib.util.spec_from_file_location("lite", LITE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+CELLS = """window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()
+.cells.filter(cell => cell.cell_type === 'code')"""
 
 
 @pytest.fixture
-def page(
-    lite, python_of_lite: Path, launch: Callable, tmp_path: Path
-) -> Iterator[Page]:
-    """The quickstart, of which the first cell loads the extension."""
-    contents = tmp_path / "contents"
-    contents.mkdir()
-    path = contents / "quickstart.ipynb"
-    lite.write_quickstart(path)
-    quickstart = nbformat.read(path, as_version=4)
-    quickstart.cells.insert(1, nbformat.v4.new_code_cell(PICTURE))
-    nbformat.write(quickstart, path)
-    out = tmp_path / "site"
-    builds.build_site(python_of_lite, out, contents)
-    with served(out, site_files(out, sources())) as url:
-        page = launch().new_page()
-        page.set_default_timeout(60_000)
-        page.goto(f"{url}/lab/index.html?path=quickstart.ipynb")
-        yield page
+def opened(
+    launch: Callable[..., Browser],
+    requirement: Callable[[object, str], None],
+    environment_cache: Path,
+    tmp_path: Path,
+) -> Callable[[Kind], AbstractContextManager[NotebookPage]]:
+    """A function that builds a site and opens its first page, as a context manager."""
+
+    @contextmanager
+    def opened(kind: Kind) -> Iterator[NotebookPage]:
+        try:
+            lite.build_site(kind, tmp_path / "site", cache=environment_cache)
+        except InstallationError as failure:
+            requirement(None, str(failure))
+        with served(tmp_path / "site") as url:
+            page = launch().new_page(viewport={"width": 1280, "height": 1000})
+            page.set_default_timeout(120_000)
+            page.goto(url)
+            notebook = NotebookPage(page)
+            # What is run before that is lost.
+            notebook.wait_until_idle()
+            yield notebook
+
+    return opened
 
 
-def test_the_quickstart_opens_and_shows_a_picture(page: Page) -> None:
-    notebook = NotebookPage(page)
-    # What is run before that is lost.
+def first_cells(folder: Path, name: str) -> list[str]:
+    notebook = nbformat.read(folder / name, as_version=4)
+    return [cell.source for cell in notebook.cells]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pictures"),
+    [
+        pytest.param(NUMPY, 0, id="numpy"),
+        pytest.param(PYODIDE, 3, id="pyodide", marks=pytest.mark.slow),
+    ],
+)
+def test_a_site_opens_on_a_notebook_that_runs_to_its_last_cell(
+    opened: Callable[[Kind], AbstractContextManager[NotebookPage]],
+    kind: Kind,
+    pictures: int,
+) -> None:
+    with opened(kind) as notebook:
+        note = notebook.page.locator(".jp-MarkdownCell").nth(1)
+        expect(note).to_contain_text(f"Its kernel is {kind.kernel}.")
+        expect(note).to_contain_text("sigima: sigima's objects and features")
+        notebook.run_all()
+        cells = results(notebook)
+
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert [output for output in outputs if output["output_type"] == "error"] == []
+    assert cells[-1]["outputs"][-1]["text"].endswith("True\n")
+    # Those of the workspace's table are part of its HTML.
+    shown = [output.get("data", {}) for output in outputs]
+    assert sum("image/png" in data for data in shown) == pictures
+    assert any("<img" in data.get("text/html", "") for data in shown)
+
+
+def results(notebook: NotebookPage) -> list[dict[str, Any]]:
+    """Return the code cells after the last of them has run.
+
+    Of a long notebook, the page shows only a part.
+    """
+    notebook.page.wait_for_function(f"{CELLS}.every(cell => cell.execution_count > 0)")
     notebook.wait_until_idle()
-    for number in range(2):
-        notebook.run(number)
-        notebook.expect_run(number)
+    cells: list[dict[str, Any]] = notebook.page.evaluate(CELLS)
+    for cell in cells:
+        for output in cell["outputs"]:
+            if output["output_type"] == "stream":
+                output["text"] = "".join(output["text"])
+    return cells
 
-    expect(notebook.pictures).to_have_js_property("naturalWidth", 3)
-    expect(notebook.errors).to_have_count(0)
+
+def test_a_site_of_the_forge_has_all_notebooks_but_those_of_a_datalab(
+    tmp_path: Path,
+) -> None:
+    kind = forge()
+
+    write_contents(tmp_path, kind)
+
+    found = {path.name for path in tmp_path.rglob("*.ipynb")}
+    all_of_them = {path.name for path in Path(lite.__file__).parent.rglob("*.ipynb")}
+    assert all_of_them - found == {"live.ipynb"}
+    cells = first_cells(tmp_path, kind.first)
+    assert cells[1] == f"**About this site.** Its kernel is {kind.kernel}."
+    assert "%load_ext datalab_kernel" in cells
+    assert cells[-1].endswith("- With DataLab (datalab)")
 
 
-def test_the_forge_is_given_the_packages_of_this_clone(lite) -> None:
+def test_what_a_site_lacks_is_said_and_left_out(tmp_path: Path) -> None:
+    write_contents(tmp_path, NUMPY)
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["jupyterlite.ipynb"]
+    cells = first_cells(tmp_path, NUMPY.first)
+    for missing in ("sigima", "h5py", "matplotlib", "pandas"):
+        assert f"\n- {missing}: " in cells[1]
+    assert "- DataLab in a notebook (h5py, matplotlib, sigima)" in cells[-1]
+
+
+def test_the_forge_is_given_the_packages_of_this_clone() -> None:
     environment = {"dependencies": ["numpy", {"pip": ["sigima", "datalab-kernel"]}]}
 
-    (_, by_pip) = lite.of_this_clone(environment)["dependencies"]
+    (_, by_pip) = of_this_clone(environment)["dependencies"]
 
     assert by_pip["pip"][0] == "sigima"
     assert (Path(by_pip["pip"][1]) / "pyproject.toml").is_file()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 
 import nbformat
 import pytest
 
-from support.documentation import DOCS, ROOT
-from support.gallery_claims import claims_of, proof_cell, prose_of, unproved_numbers
+from support.documentation import DOCS, ROOT, script_of
+from support.notebook_claims import GALLERY, with_claims
 
-NOTEBOOKS = sorted((ROOT / "notebooks" / "gallery").glob("*.ipynb"))
 #: Those that need more than a few seconds.
 SLOW: set[str] = set()
 LARGEST = 400_000
@@ -25,16 +22,6 @@ PACKAGE = re.compile(r"[a-z][a-z0-9_]*")
 PROGRESS = re.compile(r"[^\n\r]*\r")
 #: An absolute path of two folders or more, which is no part of a URL.
 FOLDERS = re.compile(r"(?<![\w:/.\-+=])/[\w.-]+/[\w.-]+/[\w.-]+")
-
-
-def script(path: Path) -> ModuleType:
-    """Return a module of a folder that is not a package."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def stored(path: Path) -> nbformat.NotebookNode:
@@ -72,34 +59,20 @@ def needs(path: Path) -> list[str]:
     return stored(path).metadata["datalab"]["needs"]
 
 
-@each(*(path for path in NOTEBOOKS if "datalab" not in needs(path)))
+@each(*(path for path in GALLERY if "datalab" not in needs(path)))
 def test_a_notebook_gives_what_it_shows_and_its_claims_hold(
     path: Path, tmp_path: Path
 ) -> None:
-    run = script(ROOT / "notebooks" / "run.py")
-    notebook = stored(path)
-    shown = texts(notebook)
-    notebook.cells.append(proof_cell(claims_of(path)))
+    run = script_of(ROOT / "notebooks" / "run.py")
+    notebook = stored(with_claims(path, tmp_path / "with claims"))
 
     run.execute(notebook, tmp_path, timeout=100)
 
-    del notebook.cells[-1]
-    assert texts(notebook) == shown
+    shown = texts(stored(path))
+    assert texts(notebook)[: len(shown)] == shown
 
 
-@each(*NOTEBOOKS)
-def test_every_number_in_the_prose_is_proved(path: Path) -> None:
-    claims = claims_of(path)
-    prose = prose_of(stored(path))
-
-    assert [claim.words for claim in claims if claim.words not in prose] == []
-    assert unproved_numbers(stored(path), claims) == []
-    for claim in claims:
-        nodes = ast.walk(ast.parse(claim.proof))
-        assert any(isinstance(node, ast.Assert) for node in nodes), claim.words
-
-
-@each(*NOTEBOOKS)
+@each(*GALLERY)
 def test_a_notebook_is_small_and_stored_as_it_ran(path: Path) -> None:
     notebook = stored(path)
     nbformat.validate(notebook)
@@ -111,7 +84,7 @@ def test_a_notebook_is_small_and_stored_as_it_ran(path: Path) -> None:
     assert not FOLDERS.findall(str(notebook))
 
 
-@each(*NOTEBOOKS)
+@each(*GALLERY)
 def test_a_notebook_names_the_packages_that_it_imports(path: Path) -> None:
     code = [cell.source for cell in stored(path).cells if cell.cell_type == "code"]
     imported = set()
@@ -126,25 +99,18 @@ def test_a_notebook_names_the_packages_that_it_imports(path: Path) -> None:
     assert imported & OPTIONAL <= set(needs(path))
 
 
-@each(*NOTEBOOKS)
+@each(*GALLERY)
 def test_the_index_has_the_task_of_a_notebook(path: Path) -> None:
     index = (DOCS / "gallery" / "index.md").read_text("utf-8")
     assert f"```{{gallery}} {stored(path).metadata['datalab']['task']}\n" in index
 
 
-@each(*NOTEBOOKS)
+@each(*GALLERY)
 def test_the_links_of_a_page_lead_to_pages(path: Path) -> None:
-    pages = script(DOCS / "gallery_pages.py")
+    pages = script_of(DOCS / "gallery_pages.py")
     links = re.findall(r"\]\(([^)#]+)", pages.GalleryNotebook(path).page())
 
     assert links, "the notebook says where to go on"
     gallery = {notebook.path.name for notebook in pages.notebooks()}
     for link in links:
         assert link in gallery or (DOCS / "gallery" / link).is_file(), link
-
-
-def test_a_number_without_a_proof_is_noticed() -> None:
-    cell = nbformat.v4.new_markdown_cell("A width of 2.5 nm, and not $2x$ or `n=3`.")
-    notebook = nbformat.v4.new_notebook(cells=[cell])
-    (found,) = unproved_numbers(notebook, [])
-    assert "2.5 nm" in found

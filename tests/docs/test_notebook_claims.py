@@ -1,6 +1,7 @@
 """Each number in the text of a notebook is checked.
 
-The checks run with the notebooks: `tests/live/test_notebooks.py`.
+The checks run with the notebooks: `tests/live/test_notebooks.py`, and `test_gallery.py`
+for those of the gallery.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import pytest
 
 from support.notebook_claims import (
     CLAIMS,
+    GALLERY,
     NOTEBOOKS,
     NUMBER,
     claims_of,
@@ -19,7 +21,8 @@ from support.notebook_claims import (
     sentences_in,
 )
 
-each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda p: p.stem)
+ALL = [*NOTEBOOKS, *GALLERY]
+each_notebook = pytest.mark.parametrize("notebook", ALL, ids=lambda p: p.stem)
 
 
 @each_notebook
@@ -41,7 +44,7 @@ def test_a_check_is_that_of_a_sentence(notebook: Path) -> None:
 
 
 def test_there_are_no_checks_of_a_notebook_that_is_gone() -> None:
-    assert {path.stem for path in CLAIMS.glob("*.py")} <= {p.stem for p in NOTEBOOKS}
+    assert {path.stem for path in CLAIMS.glob("*.py")} <= {p.stem for p in ALL}
 
 
 @pytest.mark.parametrize(

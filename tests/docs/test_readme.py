@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from support import documentation
-from support.documentation import FENCE, ROOT
+from support.documentation import DOCS, FENCE, ROOT
 
 try:
     import tomllib
@@ -34,7 +34,8 @@ BLOCKS = [
     for path in READMES
     for language, text in FENCE.findall(path.read_text("utf-8"))
 ]
-PYTHON = [block for block in BLOCKS if block.language == "python"]
+#: The examples of the packages' READMEs; those of the first README build on each other.
+PYTHON = [b for b in BLOCKS if b.language == "python" and b.readme != READMES[0]]
 COMMANDS = [
     line
     for block in BLOCKS
@@ -57,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
         for number, block in enumerate(PYTHON)
     ],
 )
-def test_each_example_runs(block: Block, folder: Path) -> None:
+def test_each_example_of_a_package_runs(block: Block, folder: Path) -> None:
     """In a script if it imports what it uses, else as in a notebook."""
     script = folder / "example.ipy"
     script.write_text(block.text, encoding="utf-8")
@@ -77,19 +78,22 @@ def test_each_example_runs(block: Block, folder: Path) -> None:
     assert "Traceback" not in run.stdout
 
 
-def test_the_commands_for_files_run_as_they_are_shown(folder: Path) -> None:
-    commands = [c for c in COMMANDS if "-m datalab_workspace " in c]
-    assert len(commands) == 5
-    for command in commands:
-        run = subprocess.run(
-            [sys.executable, *command.split()[1:]],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (run.returncode, run.stderr) == (0, "")
-        assert run.stdout
+def test_the_first_readme_runs_from_top_to_bottom(tmp_path: Path) -> None:
+    """In a new notebook and an empty folder, its commands after that."""
+    text = "% tested: notebook\n" + READMES[0].read_text("utf-8")
+    page = documentation.Page(READMES[0], text)
+    assert len(page.commands) == 2
+
+    documentation.run(page, tmp_path, {})
+
+    assert (tmp_path / "fit.csv").exists()
+
+
+def test_the_first_readme_is_short_and_has_its_picture() -> None:
+    lines = READMES[0].read_text("utf-8").splitlines()
+
+    assert len(lines) <= 120
+    assert any(re.match(r"!\[.{80,}\]\(docs/_static/", line) for line in lines[:15])
 
 
 def test_the_two_commands_are_one_line_each_and_start_from_nothing() -> None:
@@ -113,9 +117,11 @@ def test_every_hatch_command_that_is_shown_exists() -> None:
 
 def test_the_system_packages_are_those_that_ci_installs() -> None:
     listed = (ROOT / ".ci" / "apt.txt").read_text("utf-8").split()
-    line = next(c for c in COMMANDS if "apt-get install" in c)
+    page = (DOCS / "requirements.md").read_text("utf-8")
+    shown = re.search(r"^apt-get install (.*)$", page, re.MULTILINE)
+    assert shown is not None
 
-    assert sorted(line.split("apt-get install ")[1].split()) == sorted(listed)
+    assert sorted(shown[1].split()) == sorted(listed)
 
 
 def test_every_link_within_the_repository_leads_somewhere() -> None:

@@ -63,7 +63,7 @@ class Port:
     ) -> Answered:
         connection = self.connect()
         try:
-            connection.request(method, f"/kernel/v1/{path}", body, headers)
+            connection.request(method, f"/api/kernel/v1/{path}", body, headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
@@ -103,7 +103,7 @@ def lasting() -> Iterator[Port]:
 
 
 def head(path: str, *lines: str, method: str = "POST") -> bytes:
-    first = f"{method} /kernel/v1/{path} HTTP/1.1"
+    first = f"{method} /api/kernel/v1/{path} HTTP/1.1"
     authorization = f"Authorization: Bearer {SECRET}"
     all_lines = [first, "Host: 127.0.0.1", authorization, *lines, "", ""]
     return "\r\n".join(all_lines).encode("latin-1")
@@ -142,7 +142,7 @@ def test_arrays_go_both_ways(port: Port, size: int) -> None:
     connection = port.connect()
 
     body = framed(*arrays, title="peak")
-    connection.request("POST", "/kernel/v1/echo", body, AUTHORIZED | FRAME)
+    connection.request("POST", "/api/kernel/v1/echo", body, AUTHORIZED | FRAME)
     answer = connection.getresponse()
 
     assert answer.headers["Content-Type"] == frame.MEDIA_TYPE
@@ -156,7 +156,7 @@ def test_a_connection_carries_many_requests(port: Port) -> None:
     connection = port.connect()
     for number in range(50):
         body = json.dumps({"number": number})
-        connection.request("POST", "/kernel/v1/echo", body, AUTHORIZED | JSON)
+        connection.request("POST", "/api/kernel/v1/echo", body, AUTHORIZED | JSON)
         assert json.loads(connection.getresponse().read())["number"] == number
     connection.close()
 
@@ -164,7 +164,7 @@ def test_a_connection_carries_many_requests(port: Port) -> None:
 def test_other_content_is_sent_as_it_is(port: Port) -> None:
     connection = port.connect()
     for method, content in ("GET", b"picture"), ("HEAD", b""), ("GET", b"picture"):
-        connection.request(method, "/kernel/v1/picture", headers=AUTHORIZED)
+        connection.request(method, "/api/kernel/v1/picture", headers=AUTHORIZED)
         answer = connection.getresponse()
         assert answer.headers["Content-Type"] == "image/png"
         assert answer.headers["Content-Length"] == "7"
@@ -268,7 +268,7 @@ def test_only_loopback_hosts_are_answered(port: Port, host: str, status: int) ->
 
 @pytest.mark.parametrize("lines", [[], ["Host: 127.0.0.1", "Host: example.org"]])
 def test_a_request_needs_one_host(port: Port, lines: list[str]) -> None:
-    first = "GET /kernel/v1/hello HTTP/1.1"
+    first = "GET /api/kernel/v1/hello HTTP/1.1"
     text = "\r\n".join([first, *lines, f"Authorization: Bearer {SECRET}", "", ""])
 
     assert port.raw(text.encode()).startswith(b"HTTP/1.1 403 ")
@@ -281,7 +281,7 @@ def test_a_request_needs_one_host(port: Port, lines: list[str]) -> None:
 def test_pages_are_refused(port: Port, origin: str, method: str) -> None:
     connection = port.connect()
     headers = AUTHORIZED | {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    connection.request(method, "/kernel/v1/echo", headers=headers)
+    connection.request(method, "/api/kernel/v1/echo", headers=headers)
     answer = connection.getresponse()
 
     assert answer.status == 403
@@ -355,9 +355,9 @@ def test_a_line_that_is_too_long_is_answered(port: Port) -> None:
         ("/kernel/v2/hello", 404),
         ("/", 404),
         ("/api/v1/status", 404),
-        ("/kernel/v1/nowhere", 404),
-        ("/kernel/v1/echo?a=1&a=2", 400),
-        ("/kernel/v1/echo?" + "&".join(f"a{n}=1" for n in range(100)), 400),
+        ("/api/kernel/v1/nowhere", 404),
+        ("/api/kernel/v1/echo?a=1&a=2", 400),
+        ("/api/kernel/v1/echo?" + "&".join(f"a{n}=1" for n in range(100)), 400),
     ],
 )
 def test_unknown_routes(port: Port, path: str, status: int) -> None:
@@ -404,7 +404,7 @@ def test_damaged_bodies_are_refused(lasting: Port, data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from([FRAME, JSON]))
 
     connection = lasting.connect()
-    connection.request("POST", "/kernel/v1/echo", bytes(body), AUTHORIZED | kind)
+    connection.request("POST", "/api/kernel/v1/echo", bytes(body), AUTHORIZED | kind)
     answer = connection.getresponse()
 
     answer.read()
@@ -529,7 +529,7 @@ def until(is_so: Callable[[], bool]) -> None:
 def test_many_clients_wait_and_others_are_answered(port: Port) -> None:
     connections = [port.connect() for _ in range(40)]
     for connection in connections:
-        connection.request("GET", "/kernel/v1/wait", headers=AUTHORIZED)
+        connection.request("GET", "/api/kernel/v1/wait", headers=AUTHORIZED)
     for _ in connections:
         assert port.service.waiting.acquire(timeout=PATIENCE)
 
@@ -546,7 +546,7 @@ def test_a_client_that_goes_away_leaves_no_trace(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     connection = port.connect()
-    connection.request("GET", "/kernel/v1/wait", headers=AUTHORIZED)
+    connection.request("GET", "/api/kernel/v1/wait", headers=AUTHORIZED)
     assert port.service.waiting.acquire(timeout=PATIENCE)
     connection.close()
     port.service.freed.set()
@@ -573,10 +573,10 @@ def test_those_who_wait_are_answered_at_the_end() -> None:
     port = Port(StandIn())
     connections = [port.connect() for _ in range(5)]
     for connection in connections:
-        connection.request("GET", "/kernel/v1/wait", headers=AUTHORIZED)
+        connection.request("GET", "/api/kernel/v1/wait", headers=AUTHORIZED)
         assert port.service.waiting.acquire(timeout=PATIENCE)
     idle = port.connect()
-    idle.request("GET", "/kernel/v1/picture", headers=AUTHORIZED)
+    idle.request("GET", "/api/kernel/v1/picture", headers=AUTHORIZED)
     idle.getresponse().read()
 
     port.service.close()
@@ -595,7 +595,7 @@ def test_those_who_wait_are_answered_at_the_end() -> None:
 def test_a_call_that_hangs_does_not_hold_up_the_end() -> None:
     port = Port(StandIn())
     connection = port.connect()
-    connection.request("GET", "/kernel/v1/wait", headers=AUTHORIZED)
+    connection.request("GET", "/api/kernel/v1/wait", headers=AUTHORIZED)
     assert port.service.waiting.acquire(timeout=PATIENCE)
 
     closing = threading.Thread(target=port.server.close)

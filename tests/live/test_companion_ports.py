@@ -67,7 +67,7 @@ def waiting(companion: Companion, count: int = 1) -> list[http.client.HTTPConnec
     connections = [companion.connect(timeout=STOP) for _ in range(count)]
     rev = companion.ask("GET", "hello")["rev"]
     for connection in connections:
-        path = f"/kernel/v1/events?since={rev}&boot={companion.boot}&wait=60"
+        path = f"/api/kernel/v1/events?since={rev}&boot={companion.boot}&wait=60"
         connection.request("GET", path, headers=companion.authorization)
     return connections
 
@@ -154,7 +154,7 @@ def ask(
 ) -> tuple[int, Any, http.client.HTTPMessage]:
     """Send a request with these headers only; return status, JSON and headers."""
     connection = port.connect()
-    connection.request(method, f"/kernel/v1/{path}", headers=headers)
+    connection.request(method, f"/api/kernel/v1/{path}", headers=headers)
     answer = connection.getresponse()
     content = answer.read()
     connection.close()
@@ -244,7 +244,7 @@ def test_half_a_body_does_nothing(
 ) -> None:
     body = json.dumps({"ops": [{"op": "add_group", "kind": "signal", "group": "x"}]})
     lines = [
-        "POST /kernel/v1/transaction HTTP/1.1",
+        "POST /api/kernel/v1/transaction HTTP/1.1",
         "Host: 127.0.0.1",
         f"Authorization: Bearer {port.token}",
         "Content-Type: application/json",
@@ -275,7 +275,7 @@ def test_a_body_must_say_what_it_is(
     port: Companion, lines: list[str], status: int
 ) -> None:
     first = [
-        "POST /kernel/v1/transaction HTTP/1.1",
+        "POST /api/kernel/v1/transaction HTTP/1.1",
         "Host: 127.0.0.1",
         f"Authorization: Bearer {port.token}",
     ]

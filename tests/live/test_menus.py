@@ -11,6 +11,7 @@ import pytest
 from datalab_workspace.model.record import KINDS
 from datalab_workspace.processing.features import features
 from datalab_workspace.processing.menus import SEPARATOR, menu_paths
+from support.documentation import DOCS, script_of
 from support.real_datalab.process import SETTINGS, environment_in, write_settings
 
 # It may have to make DataLab's environment.
@@ -45,3 +46,12 @@ def test_the_paths_are_those_of_the_window(shown, kind) -> None:
     ours = {name: path for name, path in menu_paths(kind).items() if path}
     assert ours == theirs
     assert [*ours] == [*theirs], "the order is that of the menus"
+
+
+def test_the_page_of_the_menus_names_entries_of_the_window(shown) -> None:
+    page = script_of(DOCS / "menus_page.py")
+    entries = {tuple(path) for path in shown["entries"]}
+
+    lines = page.window_lines() + page.feature_lines()
+    paths = [line.path for line in lines if line.path[0] != page.ELSEWHERE]
+    assert [path for path in paths if path not in entries] == []

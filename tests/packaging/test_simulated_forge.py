@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sigima
 
 from support.forge import packages
-from support.forge.kernel import PageKernel
+from support.forge.kernel import PageKernel, environment
 
 ROOT = Path(__file__).parents[2]
 #: Packages that take long to import.
@@ -23,10 +26,16 @@ HEAVY = {"anywidget", "h5py", "matplotlib", "pandas", "requests", "scipy", "sigi
 #: Modules that go on after a refusal. A thread would report that the fonts take so
 #: long; a socket would show whether there is IPv6.
 TOLERATED = ("matplotlib.font_manager", "urllib3.util.connection")
-SAMPLES = """
-from importlib.resources import files
-samples = files("sigima") / "data" / "tests"
-"""
+#: The others need threads, a running DataLab or a real page.
+NOTEBOOKS = sorted(
+    path
+    for path in (ROOT / "notebooks").rglob("*.ipynb")
+    if not path.stem.startswith("jupyterlite")
+    and path.stem not in ("batch", "live", "quickstart")
+    and not path.parent.name.startswith(".")
+)
+#: A site leaves most of them out.
+SAMPLES = Path(sigima.__file__).with_name("data") / "tests"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +43,7 @@ def page_packages(python_of: Callable[..., Path]) -> tuple[Path, Path]:
     """The interpreter of a page and the folder of its packages."""
     base = packages.python313()
     python = python_of(packages.CONDA, "--no-deps", base=base)
-    tools = python_of(packages.TOOLS, "--no-deps")
+    tools = python_of(packages.TOOLS, "--no-deps", base=base)
     return python, packages.packed(python, tools)
 
 
@@ -42,13 +51,12 @@ def page_packages(python_of: Callable[..., Path]) -> tuple[Path, Path]:
 def page(
     page_packages: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PageKernel]:
-    kernel = PageKernel(*page_packages, tmp_path_factory.mktemp("page"))
-    loaded = kernel.run("%load_ext datalab_kernel")
-    assert loaded.error == "", loaded.stdout
-    assert HEAVY & set(loaded.imported) == set()
-    assert loaded.refused == []
-    yield kernel
-    kernel.close()
+    with closing(PageKernel(*page_packages, tmp_path_factory.mktemp("page"))) as kernel:
+        loaded = kernel.run("%load_ext datalab_kernel")
+        assert loaded.error == "", loaded.stdout
+        assert HEAVY & set(loaded.imported) == set()
+        assert loaded.refused == []
+        yield kernel
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +64,11 @@ def nothing_refused(page: PageKernel) -> Iterator[None]:
     """Fail if something asks for a socket, a thread or a process."""
     yield
     calls, page.refused = page.refused, []
-    assert [call for call in calls if not any(t in call for t in TOLERATED)] == []
+    assert not_tolerated(calls) == []
+
+
+def not_tolerated(calls: list[str]) -> list[str]:
+    return [call for call in calls if not any(name in call for name in TOLERATED)]
 
 
 def test_the_site_has_the_widgets_of_the_page(page_packages: tuple[Path, Path]) -> None:
@@ -92,8 +104,60 @@ def test_the_quickstart(page: PageKernel) -> None:
             assert outcome.error == "", outcome.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook(
+    page_packages: tuple[Path, Path], tmp_path: Path, notebook: Path
+) -> None:
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    with closing(PageKernel(*page_packages, tmp_path)) as kernel:
+        kernel.value("%load_ext datalab_kernel")
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                outcome = kernel.run("".join(cell["source"]))
+                assert outcome.error == "", outcome.stdout
+        assert not_tolerated(kernel.refused) == []
+
+
+@pytest.mark.slow
+def test_the_examples_of_docstrings(
+    page_packages: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """All run but those that need what a page does not have."""
+    python, folder = page_packages
+    names = [
+        name.removesuffix(".__init__")
+        for path in sorted(ROOT.glob("packages/*/src/**/*.py"))
+        if ">>> " in path.read_text("utf-8")
+        and "datalab_workspace.testing" not in (name := dotted(path))  # needs pytest
+    ]
+    done = subprocess.run(
+        [python, "-S", "-s", packages.INSIDE / "examples.py", *names],
+        capture_output=True,
+        text=True,
+        env=environment(folder, tmp_path),
+    )
+
+    assert done.returncode == 0, done.stderr
+    failed = {name.rpartition(".")[2] for name in done.stdout.split()}
+    assert failed == {
+        *("to_xarray", "reduce_on_zoom"),  # xarray and ipympl are not in the page
+        *("autosave", "Autosave", "active", "stop"),  # no file here outlives the page
+        "load_ipython_extension",  # a shell like the terminal's starts a thread
+    }
+
+
+def dotted(path: Path) -> str:
+    """Return the name of the module of a file."""
+    return ".".join(path.with_suffix("").parts).rpartition(".src.")[2]
+
+
 def test_the_snippet_of_the_readme(page: PageKernel) -> None:
-    """It may work with the objects of the quickstart."""
+    """It may work with an image of the reader's."""
+    page.value("""
+workspace.clear()
+workspace.add("i042", create_image("i042", np.outer(np.hanning(64), np.hanning(64))))
+""")
     readme = (ROOT / "README.md").read_text("utf-8")
     snippet = re.search(r"```python\n(.*?)```", readme, re.DOTALL)
     assert snippet is not None
@@ -105,8 +169,9 @@ def test_the_snippet_of_the_readme(page: PageKernel) -> None:
 
 def test_every_sample_of_sigima_is_read(page: PageKernel) -> None:
     failed = page.value(
-        SAMPLES
-        + """
+        f"""
+from pathlib import Path
+samples = Path({str(SAMPLES)!r})
 import warnings
 import datalab_workspace as dlw
 failed = []
@@ -114,11 +179,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     for sample in sorted(samples.rglob("*.*")):
         if sample.suffix != ".json":
-            kind = {"kind": "image"} if sample.name == "tiling.txt" else {}
+            kind = dict(kind="image") if sample.name == "tiling.txt" else dict()
             try:
                 assert dlw.Workspace().read(sample, **kind)
             except Exception as error:
-                failed.append(f"{sample.name}: {error!r}")
+                failed.append(sample.name + ": " + repr(error))
 "\\n".join(failed) or len([*samples.rglob("*.*")])
 """
     )

@@ -8,6 +8,7 @@ the same folder.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -15,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -67,6 +69,16 @@ PAGES = [
     for path in sorted(DOCS.rglob("*.md"))
     if path.parent != DOCS / "upstream"
 ]
+
+
+def script_of(path: Path) -> ModuleType:
+    """Return a script of a folder that is not a package, as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def fill(folder: Path) -> None:

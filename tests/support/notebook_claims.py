@@ -23,6 +23,7 @@ import nbformat
 ROOT = Path(__file__).parents[2]
 CLAIMS = ROOT / "tests" / "docs" / "claims"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+GALLERY = sorted((ROOT / "notebooks" / "gallery").glob("*.ipynb"))
 
 #: The beginning of the cell with the checks. It leaves no name of its own behind that a
 #: notebook may use, and no output.

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+REQUIREMENTS = Path(__file__).with_name("datalab_kernel_0_2.txt")
+_INSIDE = Path(__file__).with_name("inside_0_2.py")
 
 #: The names that each cell finds, in either version.
 SETUP = """
@@ -192,8 +200,8 @@ CASES = [
         is_live=True,
     ),
     Case(
-        'ok, names = workspace.calc("normalize")',
-        'workspace.select("noise")\nnames = workspace.calc("normalize")',
+        'workspace.select_objects(["noise"])\nok, names = workspace.calc("exp")',
+        'workspace.select(["noise"])\nnames = workspace.calc("exp")',
         is_certain=False,
         is_live=True,
     ),
@@ -270,3 +278,30 @@ KEPT = [
     'plotter.plot("noise")._repr_png_()',
     "workspace.clear()",
 ]
+
+
+def run_in_0_2(
+    python: Path, cells: Sequence[str], variables: Mapping[str, str]
+) -> dict[str, Any]:
+    """Run cells in version 0.2, each after the setup.
+
+    Args:
+        python: The Python that has version 0.2.
+        cells: The cells.
+        variables: Environment variables, such as those of a running DataLab.
+
+    Returns:
+        `errors`, the error of each cell or None, and `api`, the public names.
+    """
+    done = subprocess.run(
+        [python, "-W", "ignore", _INSIDE],
+        input=json.dumps({"setup": SETUP, "cells": cells}),
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result

@@ -140,7 +140,7 @@ class Greeter(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         right = self.headers["Authorization"] == f"Bearer {TOKEN}"
-        found = right and self.path in ("/kernel/v1/hello", "/api/v1/status")
+        found = right and self.path in ("/api/kernel/v1/hello", "/api/v1/status")
         self.send_response(200 if found else 401)
         self.end_headers()
         self.wfile.write(json.dumps(self.server.hello).encode())

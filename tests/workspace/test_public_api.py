@@ -73,10 +73,10 @@ PUBLIC = {
 METHODS = """
     add ask_roi ask_token autosave backend browse calc capabilities clear connect
     describe disconnect edit exists export features get groups history items keys list
-    load macros map mode modified move notebooks on_change path pop preview quiet read
-    recompute record recover remove rename rename_group replay results resync run_macro
-    save select select_objects selection show stale status to_pandas to_xarray undo
-    update values wait_for_selection
+    load macros map mode modified move notebooks on_change path pop preview quiet
+    read recompute record recover remove rename rename_group replay results resync
+    run_macro save select select_objects selection show stale status to_pandas to_xarray
+    undo update values wait_for_selection
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {

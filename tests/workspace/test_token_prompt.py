@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 
+import pytest
+
 from support.leak_checks import TOKEN
 
+pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 ASK = """\
 import datalab_workspace as dlw
 from datalab_workspace.live import token_prompt

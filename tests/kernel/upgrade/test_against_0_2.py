@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import json
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,8 @@ import pytest
 from datalab_kernel.upgrade.checker import Checker
 from datalab_kernel_core import Plotter
 from datalab_workspace import Workspace
-from support.upgrade_cases import CASES, KEPT, SETUP
+from support.upgrade_cases import CASES, KEPT, REQUIREMENTS, run_in_0_2
 
-HERE = Path(__file__).parent
 CELLS = [case.old for case in CASES] + [cell for cell in KEPT if cell[0] != "%"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -26,18 +23,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def earlier(python_of: Callable[[Path], Path]) -> dict[str, Any]:
     """The errors of the cells in version 0.2, and its API."""
-    python = python_of(HERE / "datalab_kernel_0_2.txt")
-    done = subprocess.run(
-        [python, "-W", "ignore", HERE / "inside_0_2.py"],
-        input=json.dumps({"setup": SETUP, "cells": CELLS}),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    python = python_of(REQUIREMENTS)
+    return run_in_0_2(python, CELLS, {"DATALAB_KERNEL_MODE": "standalone"})
 
 
 def found(*cells: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datalab_kernel.upgrade import NotebookError, check, read
-from datalab_kernel.upgrade.finding import Edit, apply
+from datalab_kernel.upgrade.findings import Edit, apply
 from datalab_kernel.upgrade.located_json import characters, elements, members, root
 
 OLD = 'workspace.remove(name="é")\n'
@@ -78,7 +78,8 @@ def test_only_the_code_that_changes_is_written(
 def test_every_other_byte_is_kept(tmp_path: Path) -> None:
     text = (
         '{ "nbformat":4 , "metadata":{"\\u00e9\\/":1e5,"a":[ ]},\r\n\r\n'
-        '"cells":[{"cell_type":"code","source" : [ "x=\'\\u00e9\\ud83d\\ude00\\/\'\\n" ,'
+        '"cells":[{"cell_type":"code","source" : '
+        "[ \"x='\\u00e9\\ud83d\\ude00\\/'\\n\" ,"
         '"workspace.remove( name=\\u0022a\\"  )\\n","y = 1" ]}]}  \n'
     )
     path = written(tmp_path, codecs.BOM_UTF8 + text.encode())
@@ -183,7 +184,8 @@ def test_a_notebook_without_code_has_nothing_to_change(
 
 
 @pytest.mark.parametrize(
-    "source", ["\0", "x = '\0'", "(" * 5000, "\ud800", "a = [\r\n1]\r"]
+    "source",
+    ["\0", "x = '\0'", "(" * 5000, "\ud800", "a = [\r\n1]\r", "if a:\n    b\n  c"],
 )
 def test_strange_code_is_no_error(tmp_path: Path, source: str) -> None:
     path = written(tmp_path, json.dumps(notebook(code([source, "\n"]))).encode())

@@ -11,7 +11,7 @@ import sigima.objects
 from sigima import create_image, create_signal
 
 from datalab_kernel.upgrade.checker import Checker
-from datalab_kernel.upgrade.finding import Finding, Level, apply
+from datalab_kernel.upgrade.findings import Finding, Level, apply
 from datalab_kernel_core import Plotter
 from datalab_workspace import Workspace
 from support.moving import GONE, LIVE, OLD, Row

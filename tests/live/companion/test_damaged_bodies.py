@@ -118,7 +118,7 @@ def test_damaged_bodies_are_refused(attended_companion_datalab: Application) -> 
     connection = companion.connect()
     for path, body, media_type in requests(seed=14):
         headers = companion.authorization | {"Content-Type": media_type}
-        connection.request("POST", f"/kernel/v1/{path}?wait=5", body, headers)
+        connection.request("POST", f"/api/kernel/v1/{path}?wait=5", body, headers)
         answer = connection.getresponse()
         received = answer.read()
         if answer.headers["Content-Type"] == frame.MEDIA_TYPE:

@@ -14,7 +14,7 @@ _START = """async ([name, notebook]) => {
   const services = app.serviceManager;
   await services.ready;
   const session = await services.sessions.startNew({
-    name, path: notebook, type: 'notebook', kernel: {name}
+    name: notebook, path: notebook, type: 'notebook', kernel: {name}
   });
   window.kernel = session.kernel;
   await window.kernel.info;

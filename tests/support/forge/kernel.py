@@ -41,6 +41,25 @@ class Outcome:
     imported: list[str]
 
 
+def environment(packages: Path, folder: Path) -> dict[str, str]:
+    """Return the variables of a process that runs as in a page.
+
+    Args:
+        packages: The folder of the packages.
+        folder: A folder that gets the home of the process.
+    """
+    home = folder / "home"
+    home.mkdir()
+    return {
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "MPLCONFIGDIR": str(packages.parents[2]),  # keeps its list of fonts
+        "OPENBLAS_NUM_THREADS": "1",
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join([str(packages), SOURCES, str(INSIDE)]),
+    }
+
+
 class PageKernel:
     """A kernel in a page of a site with some packages.
 
@@ -55,22 +74,13 @@ class PageKernel:
 
     def __init__(self, python: Path, packages: Path, folder: Path) -> None:
         self.refused: list[str] = []
-        home = folder / "home"
-        home.mkdir()
         self._process = subprocess.Popen(
             [python, "-S", "-s", "-c", "import kernel; kernel.main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env={
-                "HOME": str(home),
-                "LANG": "C.UTF-8",
-                "MPLCONFIGDIR": str(packages.parents[2]),  # keeps its list of fonts
-                "OPENBLAS_NUM_THREADS": "1",
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join([str(packages), SOURCES, str(INSIDE)]),
-            },
+            env=environment(packages, folder),
         )
 
     def run(self, code: str) -> Outcome:
@@ -93,5 +103,9 @@ class PageKernel:
 
     def close(self) -> None:
         """End the kernel."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with suppress(BrokenPipeError):
-            self._process.communicate(timeout=60)
+            self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()

@@ -73,7 +73,7 @@ class Companion:
 
         Args:
             method: The HTTP method.
-            path: The path after ``/kernel/v1/``.
+            path: The path after ``/api/kernel/v1/``.
             content: The JSON of the request.
             frame_of: The arrays of the request.
             timeout: Seconds for each step of the exchange.
@@ -87,7 +87,7 @@ class Companion:
         connection = self.connect(timeout)
         try:
             headers = self.authorization | {"Content-Type": kind}
-            connection.request(method, f"/kernel/v1/{path}", body, headers)
+            connection.request(method, f"/api/kernel/v1/{path}", body, headers)
             answer = connection.getresponse()
             received = answer.read()
         finally:

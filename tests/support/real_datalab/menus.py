@@ -1,8 +1,8 @@
 """The menus of DataLab's window, with the feature behind each entry.
 
 Runs in DataLab's environment: ``python -m support.real_datalab.menus`` prints, as JSON,
-the paths of the menu entries of each panel by the names of their features. The entries
-are read from the menus that the window shows for the panel.
+the paths of the menu entries of each panel by the names of their features, and the
+paths of all entries. They are read from the menus that the window shows for the panel.
 """
 
 from __future__ import annotations
@@ -63,6 +63,14 @@ def _text(title: str) -> str:
     return title.replace("&", "").removesuffix("...").removesuffix("…")
 
 
+def _all_entries(window: Any) -> list[list[str]]:
+    """Return the paths of all entries of the window's menus."""
+    menus = [action.menu() for action in window.menuBar().actions()]
+    for menu in menus:
+        menu.aboutToShow.emit()
+    return [path for menu in menus for _, path in entries(menu)]
+
+
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # nothing that a library prints may be part of the answer
@@ -75,7 +83,7 @@ def main() -> None:
     features = watched_actions()
     with datalab_app_context(exec_loop=False):
         window = app.create(splash=False, console=False)
-        found: dict[str, dict[str, list[str]]] = {}
+        found: dict[str, Any] = {"entries": []}
         for kind, panel in (
             ("signal", window.signalpanel),
             ("image", window.imagepanel),
@@ -88,6 +96,7 @@ def main() -> None:
                 for action, path in entries(getattr(window, menu)):
                     for name in features.get(action, ()):
                         shown[name] = path
+            found["entries"] += _all_entries(window)
         answers.write(json.dumps(found, ensure_ascii=False))
         answers.flush()
         window.set_modified(False)

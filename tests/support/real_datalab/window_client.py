@@ -70,7 +70,7 @@ class WindowClient:
         elif body is not None:
             content = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        target = f"/kernel/v1/{path}" + (f"?{urlencode(query)}" if query else "")
+        target = f"/api/kernel/v1/{path}" + (f"?{urlencode(query)}" if query else "")
         connection = self._companion.connect(2 * CALL)
         try:
             connection.request(method, target, content, headers)

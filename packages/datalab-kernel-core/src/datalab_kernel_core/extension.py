@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary, WeakSet
 from datalab_kernel_core import cells, recovery, submodules, tracebacks
 from datalab_kernel_core.browse import registration
 from datalab_kernel_core.display import formatters
-from datalab_kernel_core.in_page import question
 from datalab_kernel_core.namespace import Namespace
 from datalab_kernel_core.page_connection import registration as page_connection
 from datalab_workspace.runtime import IN_BROWSER
@@ -39,6 +38,8 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         _inject_after_resets(ip)
         recovery.install(ip)
         if IN_BROWSER:
+            from datalab_kernel_core.in_page import question
+
             question.install(ip, _namespaces[ip].current_workspace)
     submodules.install()
     formatters.install(ip)

@@ -55,7 +55,7 @@ def missing(
 
 
 def remedy_for(elsewhere: str = "") -> str:
-    """Return how a missing package is added to this Python.
+    """Return the remedy for a package that this Python lacks.
 
     Args:
         elsewhere: How it is added outside of a browser, where no user can install it.

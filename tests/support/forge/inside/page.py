@@ -131,6 +131,7 @@ def _add_pyjs() -> None:
     )
     js = types.ModuleType("js")
     js.self = types.SimpleNamespace(location=location)
+    js.eval = lambda code: None  # the storage of the page reports nothing
     js.XMLHttpRequest = types.SimpleNamespace(new=Request)
     pyjs.js, pyjs.JsException = js, JsException
     sys.modules.update(pyjs=pyjs, js=js)

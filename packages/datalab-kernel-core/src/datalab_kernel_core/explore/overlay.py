@@ -17,6 +17,7 @@ from datalab_kernel_core.explore.shape_data import shape_data
 from datalab_kernel_core.in_page.channel import Reply
 from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.model.roi_names import roi_names
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_kernel_core.plotter.plot_input import PlotItem
@@ -99,11 +100,12 @@ class Overlay:
     @property
     def roi(self) -> Any:
         """The regions of interest, as an object of sigima; None without any."""
-        from sigima.objects import ImageROI, SignalROI
-
         found = self._record.metadata.get(ROI_KEY)
         if not isinstance(found, dict) or not found.get("single_rois"):
             return None
+        require("sigima", "roi", "read the metadata of the object")
+        from sigima.objects import ImageROI, SignalROI
+
         kinds = {"signal": SignalROI, "image": ImageROI}
         return kinds[self._record.kind].from_dict(found)
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from datalab_kernel.upgrade.finding import Edit, Finding, Level
+from datalab_kernel.upgrade.findings import Edit, Finding, Level
 from datalab_kernel.upgrade.source import Source
 
 

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from tokenize import TokenError
 from typing import Any
 
 from IPython.core.inputtransformer2 import (
@@ -131,7 +132,7 @@ def _mask(lines: list[str]) -> Iterator[Command]:
     manager: Any = TransformerManager
     transformers = manager().token_transformers
     for _ in range(10 * len(lines)):
-        tokens = make_tokens_by_line(lines)
+        tokens = _tokens(lines)
         found = [
             found for cls in transformers if (found := cls.find(tokens)) is not None
         ]
@@ -150,6 +151,14 @@ def _mask(lines: list[str]) -> Iterator[Command]:
         lines[start : end + 1] = _lines(masked)
 
 
+def _tokens(lines: list[str]) -> Any:
+    """Return the tokens of each line; none of code with wrong indents."""
+    try:
+        return make_tokens_by_line(lines)
+    except (SyntaxError, TokenError):  # `_tree` reports it with its line
+        return []
+
+
 def _masked(special: str, *, is_assigned: bool) -> str:
     """Return code of the same length that does nothing, or runs what a magic runs."""
     runs = _RUNS_CODE.match(special)
@@ -162,6 +171,6 @@ def _masked(special: str, *, is_assigned: bool) -> str:
 
 
 def _blank(text: str) -> str:
-    """Return the expression 0 and spaces instead of a text, with its lines."""
+    """Return the expression 0 and spaces instead of special syntax, with its lines."""
     at = len(text) - len(text.lstrip())
     return text[:at] + "0" + re.sub(r"[^\n]", " ", text[at + 1 :])

@@ -19,7 +19,7 @@ from datalab_kernel.upgrade import (
 from datalab_kernel.upgrade.call import MethodCall
 from datalab_kernel.upgrade.cell_code import parse
 from datalab_kernel.upgrade.copies import Copies
-from datalab_kernel.upgrade.finding import Finding, Level, apply
+from datalab_kernel.upgrade.findings import Finding, Level, apply
 from datalab_kernel.upgrade.kinds import NOTEBOOK, Kind, Names
 from datalab_kernel.upgrade.source import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from datalab_kernel.upgrade.finding import Finding, Level
+from datalab_kernel.upgrade.findings import Finding, Level
 from datalab_kernel.upgrade.source import Source
 
 
@@ -14,7 +14,7 @@ def check(node: ast.Call, full: str, source: Source) -> Iterator[Finding]:
 
     Args:
         node: The call.
-        full: The full name of what is called, or an empty string.
+        full: The full name of the called class or function, or an empty string.
         source: The source of the cell.
     """
     package, _, name = full.rpartition(".")

@@ -1,4 +1,4 @@
-"""Check the notebooks of a command line, and write those that are to be rewritten."""
+"""Check the notebooks of a command line, and rewrite them if that is asked for."""
 
 from __future__ import annotations
 

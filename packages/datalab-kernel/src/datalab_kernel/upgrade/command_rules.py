@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from datalab_kernel.upgrade.cell_code import Command
-from datalab_kernel.upgrade.finding import Finding, Level
+from datalab_kernel.upgrade.findings import Finding, Level
 
 PLOTTER_VARIABLE = "DATALAB_PLOTTER_BACKEND"
 MODE_VARIABLE = "DATALAB_KERNEL_MODE"

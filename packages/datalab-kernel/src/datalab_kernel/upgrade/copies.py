@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from datalab_kernel.upgrade.finding import Finding, Level
+from datalab_kernel.upgrade.findings import Finding, Level
 from datalab_kernel.upgrade.kinds import Kind, Names
 
 _MESSAGE = (

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from datalab_kernel.deprecated import GONE_NAMES, NEW_HOMES
-from datalab_kernel.upgrade.finding import Edit, Finding, Level
+from datalab_kernel.upgrade.findings import Edit, Finding, Level
 from datalab_kernel.upgrade.kinds import NOTEBOOK
 from datalab_kernel.upgrade.source import Source
 

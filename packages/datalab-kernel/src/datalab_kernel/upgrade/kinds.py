@@ -47,7 +47,7 @@ _PACKAGES = ("datalab_kernel", "datalab_workspace", "datalab_kernel_core", "sigi
 
 
 class Names:
-    """What the names mean at one place in a notebook.
+    """The meanings of names at one place in a notebook.
 
     A name means a `Kind`, or the full name of a module, class or function of DataLab's
     packages, or something that does not matter here.

@@ -21,7 +21,7 @@ _CHARACTER = re.compile(
 
 
 class Span(NamedTuple):
-    """The place of a value in a text."""
+    """The place of a value in a document."""
 
     start: int
     end: int

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datalab_kernel.upgrade.finding import Edit, chosen
+from datalab_kernel.upgrade.findings import Edit, chosen
 from datalab_kernel.upgrade.located_json import (
     Span,
     characters,

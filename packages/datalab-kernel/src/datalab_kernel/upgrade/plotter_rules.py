@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from datalab_kernel.upgrade.call import MethodCall
-from datalab_kernel.upgrade.finding import Edit, Finding, Level
+from datalab_kernel.upgrade.findings import Edit, Finding, Level
 
 #: The new name of each argument of `plot`, by its name in version 0.2.
 _RENAMED = {"obj_or_name": "what", "show_roi": "roi", "show_results": "results"}

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from datalab_kernel.upgrade.checker import Checker
-from datalab_kernel.upgrade.finding import Edit, Finding, Level, apply
+from datalab_kernel.upgrade.findings import Edit, Finding, Level, apply
 from datalab_kernel.upgrade.notebook import CodeCell, Notebook
 
 _LONGEST = 88

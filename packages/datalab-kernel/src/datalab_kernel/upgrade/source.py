@@ -6,7 +6,7 @@ import ast
 import re
 
 from datalab_kernel.upgrade.cell_code import CellCode
-from datalab_kernel.upgrade.finding import Edit
+from datalab_kernel.upgrade.findings import Edit
 
 
 class Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from datalab_kernel.upgrade.finding import Edit, Finding, Level
+from datalab_kernel.upgrade.findings import Edit, Finding, Level
 from datalab_kernel.upgrade.source import Source
 
 #: The code for a value of the status, by its key in version 0.2.

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from datalab_kernel.upgrade.call import MethodCall
-from datalab_kernel.upgrade.finding import Edit, Finding, Level
+from datalab_kernel.upgrade.findings import Edit, Finding, Level
 
 #: The keywords of `calc` that version 0.2 did not have.
 _NEW_OF_CALC = frozenset({"on", "with_", "where", "group", "masked", "overwrite"})

@@ -17,9 +17,9 @@ from datalab_workspace.runtime import IN_BROWSER
 
 #: The reason why a DataLab without a companion cannot do it.
 COMPANION_NEEDED = (
-    "datalab-kernel in DataLab, and DataLab's token: run disconnect() and ask_token(url), "
-    "type the token, then connect(url) again; if that changes nothing, install "
-    "datalab-kernel on DataLab's computer"
+    "datalab-kernel in DataLab, and DataLab's token: run disconnect() and "
+    "ask_token(url), type the token, then connect(url) again; if that changes nothing, "
+    "install datalab-kernel on DataLab's computer"
     if IN_BROWSER
     else "datalab-kernel in DataLab: install it in DataLab's environment, or run "
     "`python -m datalab_kernel install --desktop`, and restart DataLab"

@@ -119,8 +119,9 @@ class Autosave:
         self._stopped = threading.Event()
         self._error: Exception | None = None
         self._process = os.getpid()
-        self._subscription = session.subscribers.add(self._on_change, own_only=True)
         self._begin()
+        # After the recorder of a page, which must note a change before it writes it.
+        self._subscription = session.subscribers.add(self._on_change, own_only=True)
 
     def _begin(self) -> None:
         self._thread = threading.Thread(

@@ -54,16 +54,19 @@ class PageAutosave(Autosave):
         self._recorder = _recorder(session)
         running_cell.follow(self)
         if running_cell.current() is None:
-            self._after_change()
+            self._keep_copy()
 
     def _on_change(self, _event: object) -> None:
         if running_cell.current() is None:  # no cell will end
             self._after_change()
 
-    def _after_change(self) -> None:
+    def _keep_copy(self) -> None:
         self._recorder.write()
         for message in self._recorder.messages():
             _warn(message)
+
+    def _after_change(self) -> None:
+        self._keep_copy()
         started = time.monotonic()
         if self.path is None or started - self._saved < self._pause:
             return

@@ -1,7 +1,8 @@
 """The free space in the storage of a web site.
 
-When the storage is full, JupyterLite does not reply, and its kernel waits for ever.
+When the storage is full, JupyterLite does not reply, and its kernel then waits forever.
 The browser reports the space between two cells only, so the last report counts.
+Chromium reports 10 GiB, even if the disk has less.
 """
 
 from __future__ import annotations

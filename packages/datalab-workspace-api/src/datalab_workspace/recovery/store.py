@@ -209,7 +209,7 @@ class Store:
         self._delete_unused()
 
     def _delete_unused(self) -> None:
-        """Delete the segments in which no object has a part any more."""
+        """Delete the segments in which no object has a part."""
         for segment in list(self._segments):
             if not self._uses[segment] and segment not in self._shared[-1:]:
                 segment.close()

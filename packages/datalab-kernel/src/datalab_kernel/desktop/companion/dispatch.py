@@ -22,7 +22,7 @@ from datalab_workspace.errors import DamagedFileError
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.live.codecs.frame import Buffer
 
-PREFIX = "/kernel/v1/"
+PREFIX = "/api/kernel/v1/"
 #: Bytes of the longest body.
 LONGEST_BODY = 8 << 30
 #: The header by which a client names itself.

@@ -17,7 +17,7 @@ class Call:
 
     Attributes:
         method: "GET", "POST" or "DELETE".
-        path: The parts of the path after ``/kernel/v1/``.
+        path: The parts of the path after ``/api/kernel/v1/``.
         query: The query parameters.
         client: The UUID by which the client names itself; None if it does not.
         header: The JSON body, or the header of the frame.

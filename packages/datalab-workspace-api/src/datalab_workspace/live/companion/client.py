@@ -34,7 +34,8 @@ from datalab_workspace.runtime import IN_BROWSER
 
 #: The version of the protocol that this client speaks.
 PROTOCOL = 1
-ROOT = "/kernel/v1/"
+#: The path of every request. JupyterLite may store answers, except from "/api/".
+ROOT = "/api/kernel/v1/"
 #: Seconds that DataLab's window may take for a request. Nothing can interrupt a page.
 PATIENCE = 4.0 if IN_BROWSER else 30.0
 #: Seconds for an answer to arrive after the server has given up waiting.

@@ -159,7 +159,8 @@ class BrowserTransport(Transport):
 
     def _is_there(self, seconds: float) -> bool:
         """Return whether the server answers a request that needs no permission."""
-        xhr = _opened(self._javascript, "GET", f"{self._url}/", seconds)
+        # JupyterLite's service worker may answer other paths from its store.
+        xhr = _opened(self._javascript, "GET", f"{self._url}/api/", seconds)
         try:
             xhr.send()
         except self._javascript.error:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from typing import Any
 
-os.environ["DATALAB_KERNEL_MODE"] = "standalone"
+os.environ.setdefault("DATALAB_KERNEL_MODE", "standalone")
 
 import sigima.objects
 
@@ -28,6 +28,7 @@ CLASSES = ("TableResult", "GeometryResult", "KindShape")
 def error_of(setup: str, cell: str) -> str | None:
     """Run a cell in a new namespace; return its error."""
     names = setup_namespace()
+    names["workspace"].clear()
     names.update({name: getattr(sigima.objects, name) for name in CLASSES})
     os.chdir(tempfile.mkdtemp())
     environment = dict(os.environ)

@@ -1,4 +1,4 @@
-"""What the check of a notebook of version 0.2 finds, and the changes it proposes."""
+"""The findings of the check of a notebook, and the changes that they propose."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Finding:
     Attributes:
         level: How urgent it is.
         line: Number of the line in its cell, from 1.
-        message: What has changed, as a sentence.
-        instead: What to write instead: code, or a sentence. Empty if there is nothing
-            to write.
+        message: The change since version 0.2, as a sentence.
+        instead: The new code, or a description of it. Empty if nothing replaces the
+            old code.
         edits: The changes of the source that have the same effect as in version 0.2.
             Empty if only the author can decide what to write.
     """
