@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -49,14 +48,6 @@ STORED = """async () => {
   }
   return found.join();
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(launch: Callable[..., Any]) -> Page:
-    """A tab of a browser."""
-    page: Page = launch().new_page(viewport={"width": 1280, "height": 1200})
-    page.set_default_timeout(60_000)
-    return page
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from datalab_workspace.operations import files
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.operations.notebooks import Notebooks, NotebookSource
-from datalab_workspace.recovery import autosave
+from datalab_workspace.recovery import autosave_calls
 from datalab_workspace.session import Session
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 
@@ -297,9 +297,9 @@ class FileCalls:
             ['peak', 'spot']
         """
         if every is None:
-            autosave.stop(self._session)
+            autosave_calls.stop(self._session)
             return None
-        return autosave.autosave(self._session, path, every)
+        return autosave_calls.autosave(self._session, path, every)
 
     @overload
     def recover(self, what: None = None) -> RecoveryListing: ...
