@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from datalab_kernel_core import page_connection
+from datalab_kernel_core import in_browser
 from support.browser import pyodide_site
 from support.browser.http_server import served
 from support.browser.kernel_packages import site_files, sources
@@ -19,7 +19,7 @@ from support.real_datalab.application import Application
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
-SCRIPT = Path(page_connection.__file__).with_name("page_address.js").read_text("utf-8")
+SCRIPT = Path(in_browser.__file__).with_name("page_address.js").read_text("utf-8")
 LOAD = "%load_ext datalab_kernel"
 #: Notes each message between the front end and its kernel.
 RECORD = """() => {

@@ -8,9 +8,9 @@ import pytest
 from datalab_workspace import Workspace
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.recovery import autosave as autosave_module
-from datalab_workspace.recovery import offer
-from datalab_workspace.recovery.page_autosave import PageAutosave
-from datalab_workspace.recovery.page_store import PageStore
+from datalab_workspace.recovery.in_browser import offer
+from datalab_workspace.recovery.in_browser.autosave import PageAutosave
+from datalab_workspace.recovery.in_browser.store import PageStore
 
 A = np.arange(6.0)
 
@@ -95,7 +95,9 @@ def test_many_cells_leave_few_files(workspace, saving, run, dead):
 
 
 def test_an_object_without_room_is_named(workspace, run, dead, monkeypatch):
-    monkeypatch.setattr("datalab_workspace.recovery.page_store.free_bytes", lambda: 900)
+    monkeypatch.setattr(
+        "datalab_workspace.recovery.in_browser.store.free_bytes", lambda: 900
+    )
     run(lambda: workspace.add("small", A))
     with pytest.warns(UserWarning, match="no room to keep 'large' in case the page"):
         run(lambda: workspace.add("large", np.zeros(1000)))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.operations import files
-from datalab_workspace.recovery.offer import decline
+from datalab_workspace.recovery.in_browser.offer import decline
 from datalab_workspace.runtime import IN_BROWSER, is_installed
 from datalab_workspace.validation import warn_caller
 
@@ -65,7 +65,7 @@ def _start(session: Session, path: Path | None, every: float) -> Autosave:
     if before is not None:
         before.stop(save=False)
     if IN_BROWSER:
-        from datalab_workspace.recovery.page_autosave import PageAutosave
+        from datalab_workspace.recovery.in_browser.autosave import PageAutosave
 
         _running[session] = PageAutosave(session, path, every)
     else:

@@ -179,6 +179,6 @@ def _glyph(character: str) -> np.ndarray[Any, Any]:
 
 
 def _known(character: str) -> str:
-    """Return a character that the font has: without its accent, if need be."""
+    """Return a character that the font has: without its accent if only that exists."""
     same = _SAME.get(character, character)
     return same if same in _ROWS else unicodedata.normalize("NFKD", same)[0]
