@@ -13,7 +13,7 @@ from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.operations.notebooks import Notebooks, NotebookSource
 from datalab_workspace.recovery import autosave_calls
 from datalab_workspace.session import Session
-from datalab_workspace.validation import old_arguments, suggest_on_typo
+from datalab_workspace.validation import old_arguments, suggest, suggest_on_typo
 
 if TYPE_CHECKING:
     from datalab_workspace.history.storage.writer import HistoryMode
@@ -164,6 +164,7 @@ class FileCalls:
         """
         return files.load(self._session, path, names, on_conflict, lazy)
 
+    @suggest()
     def read(
         self,
         paths: Paths,
