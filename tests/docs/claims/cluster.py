@@ -23,8 +23,8 @@ def _():
         out, items = Path(elsewhere) / "out.h5", f"{elsewhere}/*.npy"
         here = batch.map(contrast, items, out=out, on="serial")
         again = batch.map(contrast, items, out=out, on="threads")
-    assert here.done == again.done == 3
-    assert again.seconds.equals(here.seconds)
+        assert here.done == again.done == 3
+        assert again.seconds.equals(here.seconds)
 
 
 @claim("This page has run with two workers.")
