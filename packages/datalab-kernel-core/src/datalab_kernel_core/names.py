@@ -7,6 +7,7 @@ Nothing is imported, and no DataLab is looked for, until one of them is used.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MODULES = {"sigima": "sigima", "np": "numpy", "plt": "matplotlib.pyplot"}
 FUNCTIONS = {"create_signal": "sigima", "create_image": "sigima"}
+
+_making = threading.Lock()
 
 
 def lazy_names(
@@ -63,7 +66,8 @@ def current(name: str) -> Any:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if shell is None:
-        return _of_process()[name]
+        with _making:  # `cache` would let two threads make two workspaces
+            return _of_process()[name]
     from datalab_kernel_core.extension import namespace_of
 
     namespace = namespace_of(shell)
