@@ -222,7 +222,7 @@ class ObjectCalls:
 
     @old_arguments(old_name="name")
     @suggest_on_typo
-    def rename(self, name: str, new_name: str) -> None:
+    def rename(self, name: str, new_name: str) -> str:
         """Give an object another name, and with it another title.
 
         Its position, group and UUID stay the same. A rename to the name that it has
@@ -233,6 +233,9 @@ class ObjectCalls:
             name: Its name, UUID or short id.
             new_name: The new name.
 
+        Returns:
+            The new name.
+
         Raises:
             KeyError: There is no object `name`.
             NameConflictError: Another object has the name `new_name` (a `ValueError`).
@@ -240,8 +243,9 @@ class ObjectCalls:
 
         Example:
             >>> workspace.rename("peak", "line")
+            'line'
         """
-        edit.rename(self._session, name, new_name)
+        return edit.rename(self._session, name, new_name)
 
     @suggest(surplus="pass what changes by name, as in edit(name, xlabel='Time')")
     def edit(

@@ -1,4 +1,4 @@
-"""The registration of what only a kernel in the page of a browser has."""
+"""The registration of the parts that only a kernel in a page of a browser has."""
 
 from __future__ import annotations
 
