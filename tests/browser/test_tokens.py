@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from datalab_kernel_core import page_connection
+from datalab_kernel_core import in_browser
 from support.browser import pyodide_site
 from support.browser.http_server import served
 from support.browser.kernel_packages import site_files, sources
@@ -19,7 +18,7 @@ from support.real_datalab.application import Application
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
-SCRIPT = Path(page_connection.__file__).with_name("page_address.js").read_text("utf-8")
+SCRIPT = Path(in_browser.__file__).with_name("page_address.js").read_text("utf-8")
 LOAD = "%load_ext datalab_kernel"
 #: Notes each message between the front end and its kernel.
 RECORD = """() => {
@@ -55,14 +54,6 @@ STORED = """async () => {
   }
   return found.join();
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(launch: Callable[..., Any]) -> Page:
-    """A tab of a browser."""
-    page: Page = launch().new_page(viewport={"width": 1280, "height": 1200})
-    page.set_default_timeout(60_000)
-    return page
 
 
 @pytest.fixture(scope="module")

@@ -230,7 +230,7 @@ def _glyph(character: str) -> np.ndarray[Any, Any]:
 
 
 def _known(character: str) -> str:
-    """Return a character that the font has: without its accent, if need be.
+    """Return a character that the font has: without its accent if only that exists.
 
     A power such as "ⁿ" or a fraction must not become a letter or number that is read.
     """

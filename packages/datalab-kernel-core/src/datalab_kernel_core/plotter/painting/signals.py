@@ -15,7 +15,7 @@ from datalab_kernel_core.plotter.painting.axes import (
     bottom_margin,
     side_margin,
 )
-from datalab_kernel_core.plotter.painting.canvas import Box, Canvas
+from datalab_kernel_core.plotter.painting.canvas import Canvas, Frame
 from datalab_kernel_core.plotter.painting.font import text_width
 from datalab_kernel_core.plotter.painting.shapes import draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
@@ -37,7 +37,7 @@ _RIGHT, _BETWEEN = 24, 16
 _MOST_LEGENDS = 10
 
 
-def draw_signals(canvas: Canvas, place: Box, drawing: SignalsDrawing) -> None:
+def draw_signals(canvas: Canvas, place: Frame, drawing: SignalsDrawing) -> None:
     """Draw signals in an area of a canvas, which also holds their labels."""
     left, top, right, bottom = place
     bottom -= bottom_margin()
@@ -134,7 +134,7 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
     if curve.band is not None:
         x, lower, upper = curve.band
         edges = axes.rows(upper), axes.rows(lower)
-        axes.canvas.band(axes.box, axes.columns(x), *edges, style.color)
+        axes.canvas.band(axes.frame, axes.columns(x), *edges, style.color)
     if curve.dy is not None:
         axes.line(*_bars(curve.x, curve.y, curve.dy), style.color, width=1, opacity=0.6)
     if curve.dx is not None:
@@ -148,11 +148,11 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
         x, y = _steps(curve) if style.kind == "Steps" else (curve.x, curve.y)
         axes.line(x, y, style.color, width=width, dashed=style.line != "-")
         alone = isolated(curve.y)
-        axes.canvas.points(axes.box, columns[alone], rows[alone], style.color, 3.0)
+        axes.canvas.points(axes.frame, columns[alone], rows[alone], style.color, 3.0)
     if style.marker:
-        axes.canvas.points(axes.box, columns, rows, style.face, size)
+        axes.canvas.points(axes.frame, columns, rows, style.face, size)
     elif style.kind == "Dots":
-        axes.canvas.points(axes.box, columns, rows, style.color, 3.0)
+        axes.canvas.points(axes.frame, columns, rows, style.color, 3.0)
 
 
 def _steps(curve: Curve) -> tuple[Array, Array]:
@@ -171,7 +171,7 @@ def _bars(x: Array, y: Array, half: Array) -> tuple[Array, Array]:
 
 def _write_legend(axes: Axes, panel: Panel) -> None:
     """Write the names of the curves in the upper right corner."""
-    _, top, right, _ = axes.box
+    _, top, right, _ = axes.frame
     named = panel.curves[:_MOST_LEGENDS]
     entries = [curve.legend[:40] for curve in named]
     if len(panel.curves) > len(named):
@@ -180,7 +180,7 @@ def _write_legend(axes: Axes, panel: Panel) -> None:
     bottom = top + 12 + SMALL_LINE * len(entries)
     ground = (right - width - 8, top + 6, right - 8, bottom)
     axes.canvas.fill(ground, "#ffffff", 0.85)
-    axes.canvas.frame(ground, "#cccccc")
+    axes.canvas.outline(ground, "#cccccc")
     for number, entry in enumerate(entries):
         row = top + 11 + number * SMALL_LINE
         if number < len(named):

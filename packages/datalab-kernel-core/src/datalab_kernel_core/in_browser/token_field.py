@@ -11,7 +11,7 @@ import json
 import secrets
 from typing import Any
 
-from datalab_kernel_core.page_connection.html import show
+from datalab_kernel_core.in_browser.html import show
 from datalab_workspace.live import token_prompt
 from datalab_workspace.live.transport.javascript import javascript
 from datalab_workspace.live.transport.token import Token
