@@ -38,8 +38,9 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         _inject_after_resets(ip)
         recovery.install(ip)
         if IN_BROWSER:
-            from datalab_kernel_core.in_page import question
+            from datalab_kernel_core.in_page import cell_packages, question
 
+            cell_packages.install(ip)
             question.install(ip, _namespaces[ip].current_workspace)
     submodules.install()
     formatters.install(ip)
