@@ -99,6 +99,14 @@ def launch(
 
 
 @pytest.fixture(scope="module")
+def page(launch: Callable[..., Browser]) -> Page:
+    """A tab of a browser, which has opened nothing."""
+    page = launch().new_page(viewport={"width": 1280, "height": 1200})
+    page.set_default_timeout(PATIENCE)
+    return page
+
+
+@pytest.fixture(scope="module")
 def open_lab(
     site: Path, launch: Callable[..., Browser]
 ) -> Iterator[Callable[..., Page]]:

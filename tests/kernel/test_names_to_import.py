@@ -29,7 +29,7 @@ def shell() -> Iterator[Any]:
     InteractiveShell.clear_instance()
 
 
-def run_script(code: str) -> str:
+def run_script(code: str, folder: Path | None = None) -> str:
     """Return what a script prints, in which each warning is an error."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
@@ -37,6 +37,7 @@ def run_script(code: str) -> str:
         capture_output=True,
         text=True,
         timeout=60,
+        cwd=folder,
     )
     return done.stdout + done.stderr
 
@@ -50,7 +51,7 @@ def test_a_script_imports_nothing_heavy_with_them() -> None:
     assert run_script(code) == "set()\n"
 
 
-def test_a_script_has_one_workspace() -> None:
+def test_a_script_has_one_workspace(tmp_path: Path) -> None:
     code = f"""
 import importlib, datalab_kernel, datalab_kernel.workspace, datalab_kernel.plotter
 {IMPORT}
@@ -61,7 +62,24 @@ assert again is workspace and again.list() == ["a"], again
 assert plotter.plot("a").save("a.png").stat().st_size > 1000
 assert sigima.proc.signal.normalize
 """
-    assert run_script(code) == ""
+    assert run_script(code, tmp_path) == ""
+
+
+def test_threads_that_begin_together_have_one_workspace() -> None:
+    script = """
+import threading
+barrier = threading.Barrier(8)
+def work(number):
+    barrier.wait()
+    from datalab_kernel import workspace
+    workspace.add(f"x{number}", [1.0, 2.0])
+threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+from datalab_kernel import workspace
+print(len(workspace))
+"""
+    assert run_script(script) == "8\n"
 
 
 @pytest.mark.parametrize("name", NAMES)

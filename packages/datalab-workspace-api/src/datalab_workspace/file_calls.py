@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.operations.merge import OnConflict
+from datalab_workspace.operations.notebooks import Notebooks, NotebookSource
 from datalab_workspace.session import Session
-from datalab_workspace.validation import old_arguments, suggest_on_typo
+from datalab_workspace.validation import old_arguments, suggest, suggest_on_typo
 
 if TYPE_CHECKING:
     from datalab_workspace.history.storage.writer import HistoryMode
@@ -168,6 +169,7 @@ class FileCalls:
 
         return files.load(self._session, path, names, on_conflict, lazy)
 
+    @suggest()
     def read(
         self,
         paths: Paths,
@@ -300,12 +302,12 @@ class FileCalls:
             >>> dlw.open("analysis.h5").list()
             ['peak', 'spot']
         """
-        from datalab_workspace.recovery import autosave
+        from datalab_workspace.recovery import autosave_calls
 
         if every is None:
-            autosave.stop(self._session)
+            autosave_calls.stop(self._session)
             return None
-        return autosave.autosave(self._session, path, every)
+        return autosave_calls.autosave(self._session, path, every)
 
     @overload
     def recover(self, what: None = None) -> RecoveryListing: ...

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datalab_workspace.error_messages import list_names
-from datalab_workspace.recovery import quota
 from datalab_workspace.recovery.folder import expire
-from datalab_workspace.recovery.page_store import PageStore
+from datalab_workspace.recovery.in_browser import quota
+from datalab_workspace.recovery.in_browser.store import PageStore
 from datalab_workspace.recovery.recorder import Recorder
 from datalab_workspace.recovery.snapshots import Snapshots
 from datalab_workspace.recovery.store import Snapshot, Store

@@ -13,7 +13,7 @@ from typing import Any
 
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.recovery.folder import Owner
-from datalab_workspace.recovery.quota import free_bytes
+from datalab_workspace.recovery.in_browser.quota import free_bytes
 from datalab_workspace.recovery.segments import EntryWriter, Segment
 from datalab_workspace.recovery.store import LARGE, Store
 
