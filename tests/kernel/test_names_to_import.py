@@ -66,6 +66,23 @@ assert sigima.proc.signal.normalize
     assert run_script(code, tmp_path) == ""
 
 
+def test_threads_that_begin_together_have_one_workspace() -> None:
+    script = """
+import threading
+barrier = threading.Barrier(8)
+def work(number):
+    barrier.wait()
+    from datalab_kernel import workspace
+    workspace.add(f"x{number}", [1.0, 2.0])
+threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+from datalab_kernel import workspace
+print(len(workspace))
+"""
+    assert run_script(script) == "8\n"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_gets_what_it_has(shell: Any, name: str) -> None:
     importlib.import_module("datalab_kernel.workspace")

@@ -7,7 +7,7 @@ import pytest
 
 from datalab_workspace import Workspace
 from datalab_workspace.history.cells import running_cell
-from datalab_workspace.recovery import autosave as autosave_module
+from datalab_workspace.recovery import autosave_calls
 from datalab_workspace.recovery.in_browser import offer
 from datalab_workspace.recovery.in_browser.autosave import PageAutosave
 from datalab_workspace.recovery.in_browser.store import PageStore
@@ -133,7 +133,7 @@ def test_a_file_of_an_earlier_session_is_not_replaced(
     other = Workspace()
     other.add("a", A)
     path = other.save(tmp_path / "p.npz")
-    monkeypatch.setattr(autosave_module, "IN_BROWSER", True)
+    monkeypatch.setattr(autosave_calls, "IN_BROWSER", True)
     with pytest.raises(FileExistsError, match="load it first"):
         workspace.autosave(path)
     workspace.load(path)
@@ -141,7 +141,7 @@ def test_a_file_of_an_earlier_session_is_not_replaced(
 
 
 def test_an_offer_is_made_until_it_is_declined(workspace, folder, monkeypatch):
-    monkeypatch.setattr(autosave_module, "IN_BROWSER", True)
+    monkeypatch.setattr(autosave_calls, "IN_BROWSER", True)
     assert "workspace.autosave()" in offer.offer()
     workspace.autosave(every=None)
     assert offer.offer() is None

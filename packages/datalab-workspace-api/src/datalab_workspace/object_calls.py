@@ -9,7 +9,7 @@ from datalab_workspace.model.record import Record
 from datalab_workspace.operations import add, edit, listing
 from datalab_workspace.operations.mapping import MISSING, Names, NamesToGet, Objects
 from datalab_workspace.session import Session
-from datalab_workspace.validation import old_arguments, suggest_on_typo
+from datalab_workspace.validation import old_arguments, suggest, suggest_on_typo
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -23,7 +23,7 @@ class ObjectCalls:
     _session: Session
 
     @old_arguments("overwrite")
-    @suggest_on_typo
+    @suggest(surplus="x and y make one object, a pair, as in add(name, (x, y))")
     def add(
         self,
         name: Any,
@@ -247,6 +247,7 @@ class ObjectCalls:
         """
         return edit.rename(self._session, name, new_name)
 
+    @suggest(surplus="pass what changes by name, as in edit(name, xlabel='Time')")
     def edit(
         self,
         name: str,
