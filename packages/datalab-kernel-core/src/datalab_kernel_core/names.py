@@ -7,6 +7,7 @@ Nothing is imported, and no DataLab is looked for, until one of them is used.
 from __future__ import annotations
 
 import sys
+import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from datalab_kernel_core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from datalab_kernel_core.plotter.plotter import Plotter
     from datalab_workspace import Workspace
+
+_making = threading.Lock()
 
 
 def current(name: str) -> Any:
@@ -35,7 +38,8 @@ def current(name: str) -> Any:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if shell is None:
-        return _of_process()[name]
+        with _making:  # `cache` would let two threads make two workspaces
+            return _of_process()[name]
     from datalab_kernel_core.namespace import namespace_of
 
     namespace = namespace_of(shell)

@@ -45,7 +45,8 @@ class TokenField:
         show(
             "token_field.js",
             self._name,
-            f"This front end cannot show the password field for {self._url}",
+            f"There is no password field for {self._url} here. Run this cell again; if "
+            "no field appears then, this front end runs no scripts of outputs.",
         )
 
     def close(self) -> None:

@@ -135,10 +135,15 @@ class Axes:
         left, top, right, bottom = self.frame
         self.canvas.outline(self.frame, _INK)
         found = self._x_ticks()
-        for column, label in zip(self._columns_of(found), found.labels, strict=True):
+        written = -np.inf
+        for column, label in sorted(
+            zip(self._columns_of(found), found.labels, strict=True)
+        ):
             self.canvas.fill((column, bottom, column + 1, bottom + _TICK), _INK)
-            if x_labels:
+            half = text_width(label, LARGE) / 2
+            if x_labels and column - half >= written:  # beside the one before
                 self._write((column, bottom + _TICK + 3), label, (0.5, 0.0))
+                written = column + half
         along = self._y_ticks()
         for row, label in zip(self._rows_of(along), along.labels, strict=True):
             self.canvas.fill((left - _TICK, row, left, row + 1), _INK)

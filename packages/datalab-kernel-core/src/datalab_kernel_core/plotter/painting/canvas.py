@@ -71,13 +71,13 @@ class Canvas:
 
         Args:
             position: x and y of the point that `align` refers to.
-            text: The line.
+            text: The line, escaped as by `drawable`.
             size: See `text_mask`.
             color: The color of the line.
             align: The share of the line that is left of the position, and above it.
             upwards: Whether the line is turned to the left, to be read from below.
         """
-        mask = text_mask(text, size)
+        mask = text_mask(text.replace(r"\$", "$"), size)
         if upwards:
             mask = np.rot90(mask)
         left, top = (

@@ -32,6 +32,7 @@ from datalab_kernel_core.plotter.style import PHASE_HEIGHT, Limits
 _FREE_X, _FREE_Y = 0.02, 0.05
 #: Values that differ by less than this share of them are drawn as equal ones.
 _ROUNDING = 1e-13
+_NUMBERS = np.finfo(float)
 _RIGHT, _BETWEEN = 24, 16
 _MOST_LEGENDS = 10
 
@@ -64,7 +65,8 @@ def draw_signals(canvas: Canvas, place: Frame, drawing: SignalsDrawing) -> None:
 
 
 def _x_axis(drawing: SignalsDrawing) -> Axis:
-    rows = [curve.x for panel in drawing.panels for curve in panel.curves]
+    curves = [curve for panel in drawing.panels for curve in panel.curves]
+    rows = [edge for curve in curves for edge in _widths(curve)]
     scale = _scale(drawing.xscale, rows)
     low, high = _bounds(rows, drawing.xlimits, scale, _FREE_X)
     return Axis(low, high, scale, drawing.xlabel, dates=drawing.dates)
@@ -88,6 +90,13 @@ def _heights(curve: Curve) -> list[Array]:
     return [curve.y]
 
 
+def _widths(curve: Curve) -> list[Array]:
+    """Return the rows of values that the x axis must contain."""
+    if curve.dx is not None:
+        return [curve.x, curve.x - curve.dx, curve.x + curve.dx]
+    return [curve.x]
+
+
 def _scale(kind: str, rows: Sequence[Array]) -> AxisScale:
     largest = max((float(np.nanmax(np.abs(r), initial=0.0)) for r in rows), default=0.0)
     return AxisScale(kind, largest)
@@ -104,7 +113,10 @@ def _bounds(
         room = abs(low) * 0.05 if scale.kind == "linear" and low else 0.5
     else:
         room = (high / 2 - low / 2) * 2 * free
-    own = scale.backward(np.array([low - room, high + room]))
+    with np.errstate(over="ignore"):
+        own = scale.backward(np.array([low - room, high + room]))
+    if scale.kind == "log":  # the room may lie beyond all numbers
+        own = np.clip(own, _NUMBERS.smallest_subnormal, _NUMBERS.max)
     given = [
         None if end is None or (scale.kind == "log" and end <= 0) else end
         for end in limits
@@ -161,7 +173,7 @@ def _write_legend(axes: Axes, panel: Panel) -> None:
     """Write the names of the curves in the upper right corner."""
     _, top, right, _ = axes.frame
     named = panel.curves[:_MOST_LEGENDS]
-    entries = [curve.legend.replace(r"\$", "$")[:40] for curve in named]
+    entries = [curve.legend[:40] for curve in named]
     if len(panel.curves) > len(named):
         entries.append(f"{len(panel.curves) - len(named)} more curves")
     width = max(text_width(entry, SMALL) for entry in entries) + 36
