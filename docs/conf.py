@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 
 from datalab_kernel import __version__
@@ -18,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
+    "feature_search",
     "gallery_pages",
     "mathml",
 ]
@@ -50,18 +53,44 @@ html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = f"DataLab-Kernel {release}"
 html_static_path = ["_static"]
-html_css_files = ["wide.css", "gallery.css"]
+html_favicon = "_static/favicon.svg"
+html_css_files = ["site.css", "wide.css", "gallery.css"]
 html_show_sourcelink = False
 html_copy_source = False
-# Pages of no section have no list of its pages. Those of the gallery use the room for
-# code and pictures.
-html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}
-html_sidebars["gallery/*"] = []
+# The front page leads to all others by itself. Elsewhere, the list is of the section.
+html_sidebars = {"index": []}
+
+
+def _url(package: str, label: str) -> str:
+    """Return an address from the metadata of a package."""
+    rows = metadata(package).get_all("Project-URL") or []
+    return dict(row.split(", ", 1) for row in rows)[label]
+
+
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 5,
+    "navbar_align": "left",
+    "search_bar_text": "Search: blur, background, save …",
+    "icon_links": [
+        {
+            "name": "Repository",
+            "url": _url("datalab-kernel", "Homepage"),
+            "icon": "fa-brands fa-github",
+        },
+        {
+            "name": "DataLab, the application",
+            "url": "https://datalab-platform.com",
+            "icon": "fa-solid fa-flask",
+        },
+        {
+            "name": "sigima, the library that computes",
+            "url": _url("sigima", "Documentation"),
+            "icon": "fa-solid fa-wave-square",
+        },
+    ],
     "footer_start": ["copyright"],
     "footer_end": [],
 }

@@ -139,8 +139,8 @@ def _description(cell: nbformat.NotebookNode) -> str:
 
 def _card(notebook: GalleryNotebook) -> str:
     page = f"{notebook.path.stem}.ipynb"
-    # The title next to it says the same: the picture is a decoration.
-    picture = f"[![]({_thumbnail(notebook)})]({page})\n\n" if notebook.picture else ""
+    image = f"[![{notebook.title}]({_thumbnail(notebook)})]({page})\n\n"
+    picture = image if notebook.picture else ""
     return (
         f":::{{container}} gallery-card\n{picture}"
         f"**[{notebook.title}]({page})**\n\n{notebook.promise}\n:::"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from datalab_kernel_core import page_connection
+from datalab_kernel_core import in_browser
 from support.browser import pyodide_site
 from support.browser.http_server import served
 from support.browser.kernel_packages import site_files, sources
@@ -19,7 +18,7 @@ from support.real_datalab.application import Application
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
-SCRIPT = Path(page_connection.__file__).with_name("page_address.js").read_text("utf-8")
+SCRIPT = Path(in_browser.__file__).with_name("page_address.js").read_text("utf-8")
 LOAD = "%load_ext datalab_kernel"
 #: Notes each message between the front end and its kernel.
 RECORD = """() => {
@@ -31,6 +30,12 @@ RECORD = """() => {
       window.messages.push(JSON.stringify([msg.header.msg_type, msg.content, bytes]));
     });
   }
+}"""
+#: Lets the page run no scripts of outputs, as some front ends do.
+NO_SCRIPTS = """() => {
+  const make = document.createElement.bind(document);
+  document.createElement = (name, ...more) =>
+    make(name === 'script' ? 'template' : name, ...more);
 }"""
 #: All that the page stores.
 STORED = """async () => {
@@ -49,14 +54,6 @@ STORED = """async () => {
   }
   return found.join();
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(launch: Callable[..., Any]) -> Page:
-    """A tab of a browser."""
-    page: Page = launch().new_page(viewport={"width": 1280, "height": 1200})
-    page.set_default_timeout(60_000)
-    return page
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +82,7 @@ def type_token(notebook: LiteNotebook, datalab: Application) -> None:
     field = page.get_by_label("Token of DataLab at")
     expect(field).to_be_focused()
     expect(field).to_have_attribute("type", "password")
+    expect(notebook.output(2)).not_to_contain_text("There is no password field")
     page.keyboard.type("\N{GREEK SMALL LETTER PI}")
     page.keyboard.press("Enter")
     expect(notebook.output(2)).to_contain_text("the token contains characters")
@@ -142,6 +140,19 @@ def test_a_token_is_typed_in_pyodide(
         check_secret(notebook, datalab.token)
 
 
+def test_a_page_that_runs_no_scripts_says_so(
+    page: Page, xeus_site: str, datalab: Application
+) -> None:
+    page.goto(f"{xeus_site}/lab/index.html?reset")
+    notebook = LiteNotebook(page, "xeus-python", [LOAD, *cells(datalab)])
+    page.evaluate(NO_SCRIPTS)
+    notebook.run(0)
+    notebook.run(1)
+    notebook.run(2)
+    expect(notebook.output(2)).to_contain_text("There is no password field for http")
+    expect(page.get_by_label("Token of DataLab at")).to_have_count(0)
+
+
 NAMED = "datalab_url=http://lab.test:80/%3Cb%3E&datalab_token=9f86d081884c7d65"
 
 
@@ -154,8 +165,9 @@ def test_the_address_of_a_page_attaches_nothing(page: Page, xeus_site: str) -> N
     notebook.run(1)
     expect(notebook.output(1)).to_have_text("standalone None")
 
-    expect(notebook.output(0)).to_contain_text("on another computer, lab.test")
-    expect(notebook.output(0)).to_contain_text('workspace.connect("http://lab.test")')
+    shown = notebook.output(0).last  # below the offer of autosave
+    expect(shown).to_contain_text("on another computer, lab.test")
+    expect(shown).to_contain_text('workspace.connect("http://lab.test")')
     assert "9f86d081884c7d65" not in json.dumps(notebook.saved())
 
 

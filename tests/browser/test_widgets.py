@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -56,14 +55,6 @@ CELLS = {
     "regions of the signal": REGIONS.format(name="wave"),
 }
 NUMBERS = {name: number for number, name in enumerate(CELLS, 1)}
-
-
-@pytest.fixture(scope="module")
-def page(launch: Callable[..., Any]) -> Page:
-    """A tab of a browser."""
-    page: Page = launch().new_page(viewport={"width": 1280, "height": 1200})
-    page.set_default_timeout(60_000)
-    return page
 
 
 @pytest.fixture(scope="module")

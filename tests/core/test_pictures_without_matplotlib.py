@@ -117,6 +117,23 @@ def test_labels_ticks_and_title_are_written(plotter: Plotter) -> None:
     assert is_written(turned, "Voltage (V)")
 
 
+def test_a_dollar_and_greek_letters_are_written(plotter: Plotter) -> None:
+    pixels = decoded(plotter.plot("wave", title="5 $ in λ", xlabel="α", xunit="m⁻¹"))
+
+    for text in ("5 $ in λ", "α (m⁻¹)"):
+        assert is_written(pixels, text), text
+    wide = plotter.plot(np.logspace(-300, 299, 200), ylog=True)
+    assert bluish(decoded(wide)).any()
+
+
+def test_labels_do_not_overlap(plotter: Plotter) -> None:
+    """The x axis of a narrow image has ticks at -0.5, 0 and 0.5."""
+    pixels = decoded(plotter.plot(np.arange(11.0, 16.0).reshape(5, 1)))
+
+    assert is_written(pixels, "-0.5")
+    assert not is_written(pixels, "0.0")
+
+
 def test_a_spike_of_one_sample_is_visible(plotter: Plotter) -> None:
     y = np.zeros(1_000_000)
     y[654_321] = 1.0
@@ -344,6 +361,8 @@ def test_ticks_of_other_scales() -> None:
     log = ticks(1e-9, 2.0, AxisScale("log"), 6)
     assert log.labels == ["10^-8", "10^-6", "10^-4", "10^-2", "10^0"]
     assert ticks(2.0, 8.0, AxisScale("log"), 6).labels == ["2", "5"]
+    narrow = ticks(0.99, 1.01, AxisScale("log"), 6).labels
+    assert narrow == ["0.990", "0.995", "1.000", "1.005", "1.010"]
     symmetric = ticks(-100.0, 100.0, AxisScale("symlog", 100.0), 9)
     assert {"-100", "0", "100"} <= set(symmetric.labels)
     assert ticks(-180, 180, LINEAR, 5, degrees=True).labels == [
@@ -357,6 +376,12 @@ def test_ticks_of_dates() -> None:
     assert hours.common == "2024-10-04"
     assert hours.labels == ["00:00", "00:30", "01:00", "01:30", "02:00"]
     assert date_ticks(0.0, 40 * day, 4).labels[0] == "1970-01-01"
+    short = date_ticks(20_000 * day, 20_000 * day + 0.002, 4)
+    assert short.labels == ["00:00:00.000", "00:00:00.001", "00:00:00.002"]
+    years = date_ticks(-69 * 365.25 * day, 30 * 365.25 * day, 4)
+    assert years.labels == ["1950", "2000"]
+    assert years.values[1] == 10_957 * day
+    assert len(date_ticks(-1e13, 1e13, 4).labels) > 1  # years that no date has
 
 
 @pytest.mark.parametrize("kind", ["linear", "log", "symlog"])
@@ -364,6 +389,15 @@ def test_a_scale_and_its_inverse(kind: str) -> None:
     scale = AxisScale(kind, 1000.0)
     values = np.array([0.5, 1.0, 7.0, 1000.0])
     np.testing.assert_allclose(scale.backward(scale.forward(values)), values)
+
+
+def test_what_a_character_means_does_not_change() -> None:
+    """A power or a fraction that the font lacks is no letter or number."""
+    missing = text_mask("\N{CJK UNIFIED IDEOGRAPH-65E5}", 1)
+    for character in "ⁿ½™":
+        assert np.array_equal(text_mask(character, 1), missing), character
+    assert np.array_equal(text_mask("é₂", 1), text_mask("e2", 1))
+    assert not np.array_equal(text_mask("⁶Å", 1), text_mask("6A", 1))
 
 
 def test_each_character_has_its_own_form() -> None:

@@ -97,6 +97,7 @@ def test_a_name_that_does_not_exist_raises_with_close_matches(
         ({"titel": "x"}, TypeError, "did you mean 'title'"),
         ({"rois": True}, TypeError, "did you mean 'roi'"),
         ({"title": 3}, TypeError, "expected a string for title, got 3"),
+        ({"title": [1, 2]}, TypeError, r"x and y are a pair, as in plot\(\(x, y\)\)"),
         ({"roi": "no"}, TypeError, "expected True or False for roi, got 'no'"),
         ({"colormap": "virids"}, ValueError, "no colormap 'virids'.*'viridis'"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,13 @@ A4 = (842, 595)  # in points, landscape
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def printed(
+    tmp_path_factory: pytest.TempPathFactory,
+    requirement: Callable,
+    system_packages_hint: str,
+) -> Path:
     program = browser_program()
-    assert program is not None, "install Chromium or Chrome"
+    requirement(program, system_packages_hint)
     path = tmp_path_factory.mktemp("sheet") / "sheet.pdf"
     SHEET.write(path, program)
     return path

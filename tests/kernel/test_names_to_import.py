@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 import datalab_kernel
@@ -29,7 +30,7 @@ def shell() -> Iterator[Any]:
     InteractiveShell.clear_instance()
 
 
-def run_script(code: str) -> str:
+def run_script(code: str, folder: Path | None = None) -> str:
     """Return what a script prints, in which each warning is an error."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
@@ -37,6 +38,7 @@ def run_script(code: str) -> str:
         capture_output=True,
         text=True,
         timeout=60,
+        cwd=folder,
     )
     return done.stdout + done.stderr
 
@@ -50,7 +52,7 @@ def test_a_script_imports_nothing_heavy_with_them() -> None:
     assert run_script(code) == "set()\n"
 
 
-def test_a_script_has_one_workspace() -> None:
+def test_a_script_has_one_workspace(tmp_path: Path) -> None:
     code = f"""
 import importlib, datalab_kernel, datalab_kernel.workspace, datalab_kernel.plotter
 {IMPORT}
@@ -61,7 +63,24 @@ assert again is workspace and again.list() == ["a"], again
 assert plotter.plot("a").save("a.png").stat().st_size > 1000
 assert sigima.proc.signal.normalize
 """
-    assert run_script(code) == ""
+    assert run_script(code, tmp_path) == ""
+
+
+def test_threads_that_begin_together_have_one_workspace() -> None:
+    script = """
+import threading
+barrier = threading.Barrier(8)
+def work(number):
+    barrier.wait()
+    from datalab_kernel import workspace
+    workspace.add(f"x{number}", [1.0, 2.0])
+threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+from datalab_kernel import workspace
+print(len(workspace))
+"""
+    assert run_script(script) == "8\n"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -106,6 +125,23 @@ def test_a_module_that_a_notebook_imports(
     cell(shell, "import steps_of_mine; workspace['a'] = ([0.0, 1.0], [0.0, 1.0])")
     cell(shell, "found = steps_of_mine.names()")
     assert shell.user_ns["found"] == ["a"]
+
+
+def test_help_on_the_package_makes_no_workspace() -> None:
+    code = f"""
+import datalab_kernel, inspect, pydoc, sys
+inspect.getmembers(datalab_kernel, inspect.isclass)
+assert "unload_ipython_extension" in pydoc.render_doc(datalab_kernel)
+print({HEAVY} & set(sys.modules))
+"""
+    assert run_script(code) == "set()\n"
+
+
+def test_the_names_are_offered_for_import(shell: Any) -> None:
+    code = "from datalab_kernel import wor"
+    with provisionalcompleter():
+        offered = {found.text for found in shell.Completer.completions(code, len(code))}
+    assert "workspace" in offered
 
 
 def test_a_star_import() -> None:

@@ -32,8 +32,11 @@ PACKAGES = (
     "datalab_kernel_core",
     "datalab_kernel",
 )
-#: Names that are kept for notebooks of earlier versions, and one that is not described.
+#: Names that are kept for notebooks of earlier versions, one that is not described, and
+#: functions of sigima.
 _WITHOUT = {
+    "datalab_kernel.create_image",
+    "datalab_kernel.create_signal",
     "datalab_kernel_core.Plotter.display_geometry",
     "datalab_kernel_core.Plotter.display_table",
     "datalab_kernel_core.Plotter.set_backend",

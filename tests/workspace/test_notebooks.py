@@ -158,9 +158,12 @@ def test_a_section_of_another_layout_is_kept_as_it_is(workspace: Workspace) -> N
     drop_manifest(path)
     opened = dlw.open(path)
     assert list(opened.notebooks) == []
-    opened.save("again.h5", notebooks=[notebook(metadata={"dlw": {"name": "new"}})])
+    new = notebook(metadata={"dlw": {"name": "new"}})
+    with pytest.raises(ValueError, match="the notebooks 'new': the project"):
+        opened.save("again.h5", notebooks=[new])  # it would not be found there
+    opened.save("again.h5")
     with h5py.File("again.h5") as file:
-        assert set(file["DataLab_Nb"]) == {"v2", "n002: new"}
+        assert set(file["DataLab_Nb"]) == {"v2"}
         assert file["DataLab_Nb/v2/deep"][:].tolist() == [0, 1, 2]
 
 
@@ -341,8 +344,10 @@ def test_export(path: Path, tmp_path: Path) -> None:
     assert written == tmp_path / "copy.ipynb"
     assert json.loads(written.read_text("utf-8")) == notebook()
     opened.notebooks.export("analysis", "copy.ipynb", overwrite=True)
-    opened.notebooks.add(notebook(), "../a:b")
-    assert opened.notebooks.export("../a:b", tmp_path).parent == tmp_path
+    for name in ("../a:b", "nul", "µ" * 300):
+        opened.notebooks.add(notebook(), name)
+        assert opened.notebooks.export(name, tmp_path).parent == tmp_path
+    assert (tmp_path / "_nul.ipynb").exists()
 
 
 def test_ls(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

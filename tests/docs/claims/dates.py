@@ -61,7 +61,8 @@ def _():
 
 
 @claim(
-    "A log in local time jumps back by an hour. pandas finds out which of the two is meant, because the log is in order.",
+    "A log in local time jumps back by an hour.",
+    "From the order of the log, pandas infers which one is meant.",
 )
 def _():
     jump = np.diff(written).min() / np.timedelta64(1, "m")

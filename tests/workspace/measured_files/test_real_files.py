@@ -173,6 +173,38 @@ def test_files_of_cameras_and_detectors() -> None:
     assert (len(counts.x), counts.metadata["LIVE_TIME"]) == (2048, 30.0)
 
 
+def test_a_doubtful_calibration_of_a_spectrum_is_said(folder: Path) -> None:
+    (spectrum,) = sigima.io.read_signals(str(CURVES / "spectrum.mca"))
+    assert spectrum.x[0] == pytest.approx(-0.2814, abs=1e-4)  # sigima's reading
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    with pytest.warns(UserWarning, match=r"channel 0 is at -0\.0\d+, not at -0\.2814"):
+        workspace.read(CURVES / "spectrum.mca")
+
+
+@pytest.mark.parametrize("points", [None, "1 0.5\n9 4.5", "1 0.5\n2 1.01\n9 4.5"])
+def test_a_calibration_that_is_clear(points: str | None, folder: Path) -> None:
+    section = f"<<CALIBRATION>>\nLABEL - Energy (keV)\n{points}\n"
+    counts = "<<DATA>>\n" + "\n".join(map(str, range(10))) + "\n<<END>>\n"
+    head = "<<PMCA SPECTRUM>>\nTAG - a\n"
+    Path("a.mca").write_text(head + section * bool(points) + counts)
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        workspace.read("a.mca")
+    last = workspace.get("a.mca").x[-1]
+    assert last == pytest.approx(9 if points is None else 4.5)
+
+
+def test_each_object_has_the_path_of_its_file(folder: Path) -> None:
+    curve = sigima.create_signal("curve", np.arange(3.0), np.arange(3.0))
+    sigima.io.write_signal("curve.h5sig", curve)
+    curve.metadata["source"] = "elsewhere.csv"
+    sigima.io.write_signal("copy.h5sig", curve)
+    paths = [CURVES / "spectrum.mca", CURVES / "noised_saw.mat", folder / "curve.h5sig"]
+    assert [read(p)[0].metadata["source"] for p in paths] == list(map(str, paths))
+    assert read(folder / "copy.h5sig")[0].metadata["source"] == "elsewhere.csv"
+
+
 def test_a_spectrum_of_andor_has_all_its_pixels() -> None:
     path = IMAGES / "sif_reader" / "raman1.sif"
     (spectrum,) = read(path)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 
 from datalab_workspace import Workspace
 from datalab_workspace.history.cells import running_cell
-from datalab_workspace.recovery import autosave as autosave_module
-from datalab_workspace.recovery import offer
-from datalab_workspace.recovery.page_autosave import PageAutosave
-from datalab_workspace.recovery.page_store import PageStore
+from datalab_workspace.recovery import autosave_calls
+from datalab_workspace.recovery.folder import left_folders
+from datalab_workspace.recovery.in_browser import offer
+from datalab_workspace.recovery.in_browser.autosave import PageAutosave
+from datalab_workspace.recovery.in_browser.store import PageStore
+from datalab_workspace.recovery.lock import FileLock
 
 A = np.arange(6.0)
 
@@ -95,7 +100,9 @@ def test_many_cells_leave_few_files(workspace, saving, run, dead):
 
 
 def test_an_object_without_room_is_named(workspace, run, dead, monkeypatch):
-    monkeypatch.setattr("datalab_workspace.recovery.page_store.free_bytes", lambda: 900)
+    monkeypatch.setattr(
+        "datalab_workspace.recovery.in_browser.store.free_bytes", lambda: 900
+    )
     run(lambda: workspace.add("small", A))
     with pytest.warns(UserWarning, match="no room to keep 'large' in case the page"):
         run(lambda: workspace.add("large", np.zeros(1000)))
@@ -111,6 +118,27 @@ def test_a_failing_folder_ends_recovery_only(workspace, run, monkeypatch):
         run(lambda: workspace.add("a", A))
     run(lambda: workspace.add("b", A))
     assert workspace.list() == ["a", "b"]
+
+
+def test_the_kernel_of_another_page_restores_or_removes_them(
+    workspace, saving, run, dead, folder, monkeypatch
+):
+    """Nothing keeps it from that: a browser has no locks."""
+
+    def unlocked(path, **_options):
+        return FileLock(os.open(path, os.O_RDONLY))
+
+    run(lambda: workspace.add("a", A))
+    with monkeypatch.context() as other:
+        other.setattr("datalab_workspace.recovery.folder.acquire", unlocked)
+        (left,) = left_folders(folder)
+        left.mark_restored()
+        run(lambda: workspace.add("b", A))
+        (left,) = left_folders(folder)
+        assert not left.restored
+    shutil.rmtree(left.path)
+    run(lambda: workspace.add("c", A))
+    assert dead() == [("a", "b", "c")]
 
 
 def test_a_project_is_saved_as_well(workspace, folder, tmp_path):
@@ -131,7 +159,7 @@ def test_a_file_of_an_earlier_session_is_not_replaced(
     other = Workspace()
     other.add("a", A)
     path = other.save(tmp_path / "p.npz")
-    monkeypatch.setattr(autosave_module, "IN_BROWSER", True)
+    monkeypatch.setattr(autosave_calls, "IN_BROWSER", True)
     with pytest.raises(FileExistsError, match="load it first"):
         workspace.autosave(path)
     workspace.load(path)
@@ -139,7 +167,7 @@ def test_a_file_of_an_earlier_session_is_not_replaced(
 
 
 def test_an_offer_is_made_until_it_is_declined(workspace, folder, monkeypatch):
-    monkeypatch.setattr(autosave_module, "IN_BROWSER", True)
+    monkeypatch.setattr(autosave_calls, "IN_BROWSER", True)
     assert "workspace.autosave()" in offer.offer()
     workspace.autosave(every=None)
     assert offer.offer() is None

@@ -9,19 +9,17 @@ data.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 from datalab_kernel_core import cells, recovery, submodules, tracebacks
 from datalab_kernel_core.browse import registration
 from datalab_kernel_core.display import formatters
-from datalab_kernel_core.namespace import Namespace
-from datalab_kernel_core.page_connection import registration as page_connection
+from datalab_kernel_core.namespace import namespace_of, namespaces
 from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_namespaces: WeakKeyDictionary[InteractiveShell, Namespace] = WeakKeyDictionary()
 _prepared: WeakSet[InteractiveShell] = WeakSet()
 _loaded: WeakSet[InteractiveShell] = WeakSet()
 
@@ -38,25 +36,16 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         _inject_after_resets(ip)
         recovery.install(ip)
         if IN_BROWSER:
-            from datalab_kernel_core.in_page import question
+            from datalab_kernel_core.in_browser import registration as in_browser
 
-            question.install(ip, _namespaces[ip].current_workspace)
+            in_browser.install(ip, namespace.current_workspace)
     submodules.install()
     formatters.install(ip)
     registration.install()
-    page_connection.install()
     tracebacks.install(ip)
     cells.install(ip)
     _loaded.add(ip)
     namespace.inject()
-
-
-def namespace_of(ip: InteractiveShell) -> Namespace:
-    """Return the names of a shell, which may not have the extension yet."""
-    if ip not in _namespaces:
-        _namespaces[ip] = Namespace(ip)
-        submodules.install()
-    return _namespaces[ip]
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
@@ -65,8 +54,9 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     Args:
         ip: The shell. It keeps its workspace, which the next loading injects again.
     """
-    if ip in _namespaces:
-        _namespaces[ip].withdraw()
+    namespace = namespaces.get(ip)
+    if namespace is not None:
+        namespace.withdraw()
         formatters.uninstall(ip)
         tracebacks.uninstall(ip)
         cells.uninstall(ip)
@@ -83,6 +73,6 @@ def _inject_after_resets(ip: InteractiveShell) -> None:
     def init_user_ns() -> None:
         reset()
         if ip in _loaded:
-            _namespaces[ip].inject()
+            namespace_of(ip).inject()
 
     shell.init_user_ns = init_user_ns

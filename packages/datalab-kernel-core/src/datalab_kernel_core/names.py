@@ -7,42 +7,17 @@ Nothing is imported, and no DataLab is looked for, until one of them is used.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import cache, partial
+import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.lazy import LazyFunction, LazyModule, lazy_object
+from datalab_kernel_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from datalab_kernel_core.plotter.plotter import Plotter
     from datalab_workspace import Workspace
 
-MODULES = {"sigima": "sigima", "np": "numpy", "plt": "matplotlib.pyplot"}
-FUNCTIONS = {"create_signal": "sigima", "create_image": "sigima"}
-
-
-def lazy_names(
-    make_workspace: Callable[[], Workspace],
-    make_plotter: Callable[[], Plotter],
-    resolved: Callable[[str, Any], None],
-) -> dict[str, Any]:
-    """Return proxies for the objects, modules and functions, by name.
-
-    Args:
-        make_workspace: Makes the workspace when it is first used.
-        make_plotter: Makes the plotter when it is first used.
-        resolved: Called with the name and the module or function at each use of a
-            proxy for one.
-    """
-    names = {
-        "workspace": lazy_object("Workspace", make_workspace),
-        "plotter": lazy_object("Plotter", make_plotter),
-    }
-    for name, target in MODULES.items():
-        names[name] = LazyModule(target, partial(resolved, name))
-    for name, module in FUNCTIONS.items():
-        names[name] = LazyFunction(module, name, partial(resolved, name))
-    return names
+_making = threading.Lock()
 
 
 def current(name: str) -> Any:
@@ -63,8 +38,9 @@ def current(name: str) -> Any:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if shell is None:
-        return _of_process()[name]
-    from datalab_kernel_core.extension import namespace_of
+        with _making:  # `cache` would let two threads make two workspaces
+            return _of_process()[name]
+    from datalab_kernel_core.namespace import namespace_of
 
     namespace = namespace_of(shell)
     if name == "workspace":

@@ -6,11 +6,12 @@ import sys
 import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-from datalab_kernel_core import recovery
+from datalab_kernel_core import recovery, submodules
 from datalab_kernel_core.lazy import stands_for
+from datalab_kernel_core.lazy_names import MODULES, lazy_names
 from datalab_kernel_core.matcher import datalab_matcher
-from datalab_kernel_core.names import MODULES, lazy_names
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from datalab_workspace import Workspace
 
 _MISSING = object()
+#: The names of each shell that has them.
+namespaces: WeakKeyDictionary[InteractiveShell, Namespace] = WeakKeyDictionary()
 
 
 class Namespace:
@@ -133,6 +136,14 @@ class Namespace:
         for holder in holders:
             if holder.get(name) is proxy:
                 holder[name] = value
+
+
+def namespace_of(shell: InteractiveShell) -> Namespace:
+    """Return the names of a shell, which may not have the extension yet."""
+    if shell not in namespaces:
+        namespaces[shell] = Namespace(shell)
+        submodules.install()
+    return namespaces[shell]
 
 
 def _announce(workspace: Workspace) -> None:

@@ -81,8 +81,8 @@ def _announce() -> None:
 
 def _announce_in_page() -> None:
     """Write what can be recovered, and that autosave is off."""
-    from datalab_workspace.recovery.offer import offer
-    from datalab_workspace.recovery.quota import ask
+    from datalab_workspace.recovery.in_browser.offer import offer
+    from datalab_workspace.recovery.in_browser.quota import ask
 
     ask()  # the answer comes after the cell
     _announce()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Collection, Iterable, Sequence
 
@@ -33,6 +32,8 @@ def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[s
     Returns:
         At most `limit` choices. Upper and lower case count as equal.
     """
+    import difflib  # only a mistake needs it
+
     folded = {choice.casefold(): choice for choice in choices}
     close = difflib.get_close_matches(word.casefold(), folded, n=limit)
     return [folded[match] for match in close]

@@ -95,6 +95,7 @@ class ChangeEvent:
         >>> seen = []
         >>> handle = workspace.on_change(seen.append)
         >>> workspace.rename("peak", "line")
+        'line'
         >>> seen[0].kind, seen[0].names_before, seen[0].names_after
         ('renamed', ('peak',), ('line',))
     """

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
-from datalab_workspace.operations import exchange
-from datalab_workspace.operations import export as export_operation
 from datalab_workspace.session import Session
 from datalab_workspace.validation import suggest_on_typo
 
@@ -96,6 +94,8 @@ class ExchangeCalls:
             >>> workspace.export("ramp", "ramp.csv").name
             'ramp.csv'
         """
+        from datalab_workspace.operations import export as export_operation
+
         return export_operation.export(
             self._session, names, path, format, overwrite, lossy
         )
@@ -128,6 +128,8 @@ class ExchangeCalls:
             >>> workspace.to_pandas("peak").shape[1]
             1
         """
+        from datalab_workspace.operations import exchange
+
         return exchange.convert(self._session, names, "to_pandas")
 
     @overload
@@ -159,4 +161,6 @@ class ExchangeCalls:
             >>> workspace.to_xarray("spot").dims
             ('y', 'x')
         """
+        from datalab_workspace.operations import exchange
+
         return exchange.convert(self._session, names, "to_xarray")

@@ -7,18 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from datalab_workspace.operations import files
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.operations.notebooks import Notebooks, NotebookSource
-from datalab_workspace.recovery import autosave
 from datalab_workspace.session import Session
-from datalab_workspace.validation import old_arguments, suggest_on_typo
+from datalab_workspace.validation import old_arguments, suggest, suggest_on_typo
 
 if TYPE_CHECKING:
     from datalab_workspace.history.storage.writer import HistoryMode
     from datalab_workspace.measured_files.paths import Paths
     from datalab_workspace.model.record import Kind
+    from datalab_workspace.operations.notebooks import Notebooks, NotebookSource
     from datalab_workspace.operations.read import OnError, ReadNames
     from datalab_workspace.recovery.autosave import Autosave
     from datalab_workspace.recovery.listing import RecoveryListing
@@ -47,6 +46,8 @@ class FileCalls:
             >>> list(workspace.notebooks)
             []
         """
+        from datalab_workspace.operations.notebooks import Notebooks
+
         return Notebooks(self._session)
 
     @old_arguments(filepath="path")
@@ -110,6 +111,8 @@ class FileCalls:
             >>> workspace.save("analysis.h5").name
             'analysis.h5'
         """
+        from datalab_workspace.operations import files
+
         return files.save(
             self._session,
             path,
@@ -162,8 +165,11 @@ class FileCalls:
             >>> dlw.Workspace().load(path, names=["peak"])
             ['peak']
         """
+        from datalab_workspace.operations import files
+
         return files.load(self._session, path, names, on_conflict, lazy)
 
+    @suggest()
     def read(
         self,
         paths: Paths,
@@ -296,10 +302,12 @@ class FileCalls:
             >>> dlw.open("analysis.h5").list()
             ['peak', 'spot']
         """
+        from datalab_workspace.recovery import autosave_calls
+
         if every is None:
-            autosave.stop(self._session)
+            autosave_calls.stop(self._session)
             return None
-        return autosave.autosave(self._session, path, every)
+        return autosave_calls.autosave(self._session, path, every)
 
     @overload
     def recover(self, what: None = None) -> RecoveryListing: ...

@@ -9,7 +9,7 @@ from datalab_workspace.model.record import Record
 from datalab_workspace.operations import add, edit, listing
 from datalab_workspace.operations.mapping import MISSING, Names, NamesToGet, Objects
 from datalab_workspace.session import Session
-from datalab_workspace.validation import old_arguments, suggest_on_typo
+from datalab_workspace.validation import old_arguments, suggest, suggest_on_typo
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -23,7 +23,7 @@ class ObjectCalls:
     _session: Session
 
     @old_arguments("overwrite")
-    @suggest_on_typo
+    @suggest(surplus="x and y make one object, a pair, as in add(name, (x, y))")
     def add(
         self,
         name: Any,
@@ -222,7 +222,7 @@ class ObjectCalls:
 
     @old_arguments(old_name="name")
     @suggest_on_typo
-    def rename(self, name: str, new_name: str) -> None:
+    def rename(self, name: str, new_name: str) -> str:
         """Give an object another name, and with it another title.
 
         Its position, group and UUID stay the same. A rename to the name that it has
@@ -233,6 +233,9 @@ class ObjectCalls:
             name: Its name, UUID or short id.
             new_name: The new name.
 
+        Returns:
+            The new name.
+
         Raises:
             KeyError: There is no object `name`.
             NameConflictError: Another object has the name `new_name` (a `ValueError`).
@@ -240,9 +243,11 @@ class ObjectCalls:
 
         Example:
             >>> workspace.rename("peak", "line")
+            'line'
         """
-        edit.rename(self._session, name, new_name)
+        return edit.rename(self._session, name, new_name)
 
+    @suggest(surplus="pass what changes by name, as in edit(name, xlabel='Time')")
     def edit(
         self,
         name: str,

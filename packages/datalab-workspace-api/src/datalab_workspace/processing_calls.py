@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.model.record import Kind
-from datalab_workspace.operations import results
-from datalab_workspace.processing import feature_search
-from datalab_workspace.processing.feature_calls import FeatureCalls
-from datalab_workspace.processing.feature_table import FeatureTable
-from datalab_workspace.results_table import Results
 from datalab_workspace.session import Session
 from datalab_workspace.validation import suggest_on_typo
+
+if TYPE_CHECKING:
+    from datalab_workspace.processing.feature_calls import FeatureCalls
+    from datalab_workspace.processing.feature_table import FeatureTable
+    from datalab_workspace.results_table import Results
 
 
 class ProcessingCalls:
@@ -33,6 +33,8 @@ class ProcessingCalls:
             >>> workspace.calc.moving_average("noisy", n=5)
             'moving_average(s002)|size=5, mode=reflect'
         """
+        from datalab_workspace.processing.feature_calls import FeatureCalls
+
         return FeatureCalls(self._session)
 
     @suggest_on_typo
@@ -54,6 +56,8 @@ class ProcessingCalls:
             >>> workspace.features("image", search="blur")[0].name
             'gaussian_filter'
         """
+        from datalab_workspace.processing import feature_search
+
         return feature_search.features_table(kind, search)
 
     @suggest_on_typo
@@ -88,4 +92,6 @@ class ProcessingCalls:
             >>> workspace.results().to_csv("results.csv").name
             'results.csv'
         """
+        from datalab_workspace.operations import results
+
         return results.results(self._session, name)

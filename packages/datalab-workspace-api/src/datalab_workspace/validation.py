@@ -11,6 +11,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, TypeVar
 
+from datalab_workspace.call_signature import CallSignature, unknown_keyword
 from datalab_workspace.error_messages import close_matches
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -20,41 +21,54 @@ _NOT_USERS = ("datalab_kernel", "datalab_kernel_core", "datalab_workspace", "imp
 
 
 def suggest_on_typo(function: F) -> F:
-    """Decorate `function` so that the error for an unknown keyword names a close match.
+    """Decorate `function` so that the error for a wrong argument says what to do.
 
-    Python makes such a suggestion itself only since version 3.13, and only for some
-    callables.
+    The error for an unknown keyword names a close match. Python makes such a suggestion
+    itself only since version 3.13, and only for some callables. The error for too many
+    arguments suggests a list if the function takes one.
 
     Args:
-        function: A function without a ``**kwargs`` parameter.
+        function: A function without ``*args`` and ``**kwargs`` parameters.
 
     Returns:
         A function with the same signature, which raises `TypeError` for an unknown
-        keyword.
+        keyword, for too many arguments and for one that is missing.
 
     Raises:
         TypeError: `function` accepts any keyword.
     """
-    parameters = inspect.signature(function).parameters.values()
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+    if CallSignature(function).any_keyword:
         raise TypeError(
             f"{function.__qualname__} accepts any keyword; a typo cannot be detected"
         )
-    known = [p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY]
-    known = [name for name in known if name != "self"]
+    return suggest()(function)
 
-    @functools.wraps(function)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        unknown = next((keyword for keyword in kwargs if keyword not in known), None)
-        # A traceback may show variables, and a token may be among the arguments. So
-        # they are in no variable of this frame when an exception is raised.
-        call: list[Any] = [kwargs, args] if unknown is None else []
-        del args, kwargs
-        if unknown is not None:
-            raise unknown_argument(function.__name__, unknown, known)
-        return function(*call.pop(), **call.pop())
 
-    return checked  # type: ignore[return-value]  # a wrapper with the same signature
+def suggest(*, surplus: str = "") -> Callable[[F], F]:
+    """Return a decorator like `suggest_on_typo`, for functions of any keyword, too.
+
+    Args:
+        surplus: The hint for a call with too many arguments; by default, a list is
+            suggested if the function takes one.
+    """
+
+    def decorate(function: F) -> F:
+        signature = CallSignature(function, surplus)
+
+        @functools.wraps(function)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            mistake = signature.mistake(len(args), kwargs)
+            # A traceback may show variables, and a token may be among the arguments.
+            # So they are in no variable of this frame when an exception is raised.
+            call: list[Any] = [kwargs, args] if mistake is None else []
+            del args, kwargs
+            if mistake is not None:
+                raise TypeError(mistake)
+            return function(*call.pop(), **call.pop())
+
+        return checked  # type: ignore[return-value]  # a wrapper of the same signature
+
+    return decorate
 
 
 def old_arguments(*positional: str, **renamed: str) -> Callable[[F], F]:
@@ -65,7 +79,7 @@ def old_arguments(*positional: str, **renamed: str) -> Callable[[F], F]:
 
     Args:
         positional: Keyword-only arguments that were also accepted by position, after
-            the positional ones that are left.
+            the positional ones that are left. They were True or False.
         renamed: The new name of each argument by its old name. An old name that is
             given as None counts as not given.
     """
@@ -78,7 +92,8 @@ def old_arguments(*positional: str, **renamed: str) -> Callable[[F], F]:
         @functools.wraps(function)
         def accepting(*args: Any, **kwargs: Any) -> Any:
             extra = args[count:]
-            if 0 < len(extra) <= len(positional):
+            flags = all(isinstance(value, bool) for value in extra)
+            if flags and 0 < len(extra) <= len(positional):
                 args = args[:count]
                 for name, value in zip(positional, extra, strict=False):
                     if name in kwargs:
@@ -149,10 +164,7 @@ def unknown_argument(function: str, keyword: str, known: list[str]) -> TypeError
         keyword: The unknown argument.
         known: The arguments of the function.
     """
-    message = f"{function}() has no argument {keyword!r}"
-    close = close_matches(keyword, known, limit=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"
-    return TypeError(f"{message}; {hint}")
+    return TypeError(unknown_keyword(function, keyword, known))
 
 
 def one_of(value: object, argument: str, choices: tuple[str, ...]) -> None:

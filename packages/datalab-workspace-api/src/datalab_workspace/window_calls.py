@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from datalab_workspace import deprecated
 from datalab_workspace.model.name_lists import NamesOf
 from datalab_workspace.model.record import Kind
-from datalab_workspace.operations import attachment, window
+from datalab_workspace.operations import attachment
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.processing import selection
 from datalab_workspace.processing.selection import Selection
@@ -134,6 +134,8 @@ class WindowCalls:
             ...
             datalab_workspace.errors.LiveUnavailableError: waiting for a selection ...
         """
+        from datalab_workspace.operations import window
+
         return window.wait_for_selection(self._session, kind, timeout)
 
     @suggest_on_typo
@@ -169,6 +171,8 @@ class WindowCalls:
             ...
             datalab_workspace.errors.LiveUnavailableError: a question to the user of ...
         """
+        from datalab_workspace.operations import window
+
         return window.ask_roi(self._session, name, message, timeout)
 
     @suggest_on_typo
@@ -186,6 +190,8 @@ class WindowCalls:
             ...
             datalab_workspace.errors.LiveUnavailableError: macros need a running ...
         """
+        from datalab_workspace.operations import window
+
         return window.macros(self._session)
 
     @suggest_on_typo
@@ -210,6 +216,8 @@ class WindowCalls:
             ...
             datalab_workspace.errors.LiveUnavailableError: macros need a running ...
         """
+        from datalab_workspace.operations import window
+
         return window.run_macro(self._session, title, timeout)
 
     def quiet(self) -> AbstractContextManager[None]:
@@ -225,4 +233,6 @@ class WindowCalls:
             ...     for number in range(3):
             ...         _ = workspace.add(f"step {number}", np.zeros(5))
         """
+        from datalab_workspace.operations import window
+
         return window.quiet(self._session)

@@ -19,7 +19,7 @@ from datalab_workspace.history_calls import HistoryCalls
 from datalab_workspace.listing_calls import ListingCalls
 from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.object_calls import ObjectCalls
-from datalab_workspace.operations import listing, undo
+from datalab_workspace.operations import listing
 from datalab_workspace.operations.mapping import NamedObjects
 from datalab_workspace.operations.object_list import Outline
 from datalab_workspace.processing_calls import ProcessingCalls
@@ -181,6 +181,8 @@ class Workspace(
             >>> "peak" in workspace
             True
         """
+        from datalab_workspace.operations import undo
+
         undo.undo(self._session)
 
     def __copy__(self) -> Workspace:

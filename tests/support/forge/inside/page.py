@@ -37,12 +37,13 @@ absent: list[str] = []
 
 def _caller() -> str:
     """Return the innermost frames outside of the standard library's machinery."""
-    frame, places = sys._getframe(2), []
+    frame: types.FrameType | None = sys._getframe(2)
+    places: list[str] = []
     while frame is not None and len(places) < 6:
         name = frame.f_globals.get("__name__", "?")
         if not name.startswith("importlib"):
             places.append(f"{name}:{frame.f_lineno}")
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return " < ".join(places)
 
 

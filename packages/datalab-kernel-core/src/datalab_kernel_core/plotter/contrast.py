@@ -173,7 +173,7 @@ class AxisScale:
     largest: float = 1.0
 
     def forward(self, values: Array) -> Array:
-        """Return values that are proportional to lengths; NaN where there is none."""
+        """Return values that are proportional to lengths, NaN for those without one."""
         if self.kind == "log":
             with np.errstate(divide="ignore", invalid="ignore"):
                 logarithms: Array = np.where(values > 0, np.log10(values), np.nan)

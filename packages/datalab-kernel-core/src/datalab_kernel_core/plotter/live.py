@@ -52,6 +52,7 @@ class LivePlot:
     Example:
         >>> with plotter.live("peak") as live:
         ...     workspace.rename("peak", "line")
+        'line'
         >>> live
         <LivePlot of 'line': ...>
     """

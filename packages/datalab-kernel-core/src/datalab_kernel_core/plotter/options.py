@@ -101,9 +101,13 @@ class Options(AxesOptions):
         if optional and value is None:
             return
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            raise TypeError(
-                f"expected {_TYPE_NAMES[wanted]} for {name}, got {value!r:.60}"
-            )
+            message = f"expected {_TYPE_NAMES[wanted]} for {name}, got {value!r:.60}"
+            if name == "title" and hasattr(value, "__len__"):
+                message += (
+                    "; x and y are a pair, as in plot((x, y)), and several objects are "
+                    "a list, as in plot([a, b])"
+                )
+            raise TypeError(message)
 
     def _check_titles(self) -> None:
         titles = self.titles

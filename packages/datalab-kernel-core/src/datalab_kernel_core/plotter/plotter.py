@@ -23,6 +23,7 @@ from datalab_workspace.model.record import Record
 from datalab_workspace.validation import (
     old_arguments,
     one_of,
+    suggest,
     suggest_on_typo,
     unknown_argument,
 )
@@ -73,7 +74,7 @@ class Plotter(ExploreCall, OldMethods, AttributeHints):
         show_roi="roi",
         show_results="results",
     )
-    @suggest_on_typo
+    @suggest(surplus="for several, pass a list, as in plot(['a', 'b'])")
     def plot(
         self,
         what: Any,

@@ -21,7 +21,11 @@ from datalab_workspace.encoding.carriers import FILE, Carrier
 from datalab_workspace.errors import UnsupportedDtypeError
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.index_regions import Region
-from datalab_workspace.model.metadata_values import converts_exactly, values_equal
+from datalab_workspace.model.metadata_values import (
+    converts_exactly,
+    is_masked_array,
+    values_equal,
+)
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
     Array,
@@ -196,7 +200,7 @@ def _plain_array(
         return _no_data(record, carrier), {"absent": True}
     if isinstance(array, RestoredArray) and carrier is FILE:
         return array.plain, array.spec
-    masked = isinstance(array, np.ma.MaskedArray)
+    masked = is_masked_array(array)
     dtype = native_dtype(array, record, name, carrier)
     if not carrier.lossless:
         return _round_trip_array(record, name, dtype, carrier)
@@ -214,10 +218,10 @@ def _no_data(record: Record, carrier: Carrier) -> np.ndarray[Any, Any]:
 def _converted(
     values: np.ndarray[Any, Any], dtype: np.dtype[Any]
 ) -> tuple[np.ndarray[Any, Any], dict[str, Any] | None]:
-    if values.dtype == dtype and not isinstance(values, np.ma.MaskedArray):
+    if values.dtype == dtype and not is_masked_array(values):
         return values, None
     spec: dict[str, Any] = {"dtype": values.dtype.str}
-    if isinstance(values, np.ma.MaskedArray):
+    if is_masked_array(values):
         spec["mask"] = _packed(np.ma.getmaskarray(values))
         spec["fill"] = typed_json.encode(fill_value(values))
         values = values.data

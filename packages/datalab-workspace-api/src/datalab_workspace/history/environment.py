@@ -6,7 +6,6 @@ import functools
 import platform
 import re
 import sys
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,6 +31,8 @@ def here() -> Environment:
 
 
 def _version(library: str) -> str | None:
+    from importlib import metadata  # with email and zipfile, 36 modules
+
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:

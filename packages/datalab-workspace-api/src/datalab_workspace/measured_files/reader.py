@@ -12,6 +12,7 @@ from datalab_workspace.measured_files import arrays, formats, pictures
 from datalab_workspace.measured_files.cameras import read_sif
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions, given
+from datalab_workspace.measured_files.spectra import read_mca
 from datalab_workspace.model.naming import as_name
 from datalab_workspace.model.record import SOURCE_KEY
 from datalab_workspace.runtime import explained
@@ -59,8 +60,8 @@ def read_file(
     for obj in objects:
         # Names of files may have characters that names of objects have not.
         obj.title = as_name(obj.title)
-        if SOURCE_KEY in obj.metadata:
-            obj.metadata[SOURCE_KEY] = as_name(obj.metadata[SOURCE_KEY])
+        # Some of sigima's readers replace the metadata that has the path.
+        obj.metadata[SOURCE_KEY] = as_name(obj.metadata.get(SOURCE_KEY) or str(path))
     if _is_image(objects[0]):
         pictures.check_stack(path, len(objects), options)
         _check_frames(path, objects, options)
@@ -90,6 +91,8 @@ def _read(
         )
     if kinds == ["image"]:
         return _read_image(path, options, notes)
+    if suffix == ".mca":
+        return read_mca(path, notes)
     return arrays.with_sigima(path, options.kind or kinds[0])
 
 

@@ -14,7 +14,7 @@ import pathlib
 import uuid
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -146,7 +146,7 @@ def _array(value: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
             f"{where} is an array of dtype {value.dtype}, which cannot be stored; "
             "use an array of numbers, strings, bytes or dates, or a list"
         )
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked_array(value):
         return np.ma.MaskedArray(value, copy=True)
     return np.array(value, copy=True, order="C", subok=False)
 
@@ -260,6 +260,11 @@ def _numbers(a: Any, b: Any) -> bool:
     )
 
 
+def is_masked_array(array: object) -> TypeGuard[np.ma.MaskedArray[Any, Any]]:
+    """Return whether a value is a masked array; plain arrays do not import numpy.ma."""
+    return type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray)
+
+
 def arrays_equal(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
     """Return whether dtype, shape, mask and every unmasked bit of two arrays agree."""
     if a is b:
@@ -268,7 +273,7 @@ def arrays_equal(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
         return False
     if a.dtype.names is not None:  # the padding between fields is arbitrary
         return all(arrays_equal(a[name], b[name]) for name in a.dtype.names)
-    masked = isinstance(a, np.ma.MaskedArray), isinstance(b, np.ma.MaskedArray)
+    masked = is_masked_array(a), is_masked_array(b)
     if any(masked):
         mask = np.ma.getmaskarray(a)
         return (

@@ -8,7 +8,7 @@ import numpy as np
 
 from datalab_workspace.errors import UnsupportedDtypeError, UnsupportedObjectError
 from datalab_workspace.model import dates
-from datalab_workspace.model.metadata_values import converts_exactly
+from datalab_workspace.model.metadata_values import converts_exactly, is_masked_array
 from datalab_workspace.model.record import Record, independent_copy, read_only_view
 
 #: The types that `to_record` accepts, for error messages.
@@ -103,7 +103,7 @@ def image_record(data: np.ndarray[Any, Any], what: str, *, copy: bool) -> Record
 
 def copy_or_view(array: np.ndarray[Any, Any], copy: bool) -> np.ndarray[Any, Any]:
     """Return an independent copy or a read-only view of an array, masked or not."""
-    if not isinstance(array, np.ma.MaskedArray):
+    if not is_masked_array(array):
         array = np.asarray(array)
     return independent_copy(array) if copy else read_only_view(array)
 
@@ -141,7 +141,7 @@ def signal_record(
     dtype = np.dtype(np.complex128 if rows["y"].dtype.kind == "c" else np.float64)
     for name, row in rows.items():
         _check_numbers(row, dtype, name, what)
-    masked = any(isinstance(row, np.ma.MaskedArray) for row in rows.values())
+    masked = any(is_masked_array(row) for row in rows.values())
     stack = np.ma.stack if masked else np.stack
     data = stack(list(rows.values())).astype(dtype, copy=False)
     fields = {"xunit": "s"} if metadata else {}
@@ -156,7 +156,7 @@ def filled_with_nan(array: np.ndarray[Any, Any] | None) -> np.ndarray[Any, Any]:
     """
     if array is None:
         raise ValueError("the object has no data")
-    if not isinstance(array, np.ma.MaskedArray) or not np.ma.is_masked(array):
+    if not is_masked_array(array) or not np.ma.is_masked(array):
         return np.array(np.ma.getdata(array))
     data = np.array(array.data, array.dtype if array.dtype.kind in "fc" else np.float64)
     data[np.ma.getmaskarray(array)] = np.nan

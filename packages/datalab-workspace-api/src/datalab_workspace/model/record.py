@@ -19,7 +19,7 @@ import numpy as np
 
 from datalab_workspace.errors import UnsupportedObjectError
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.metadata_values import as_base, snapshot
+from datalab_workspace.model.metadata_values import as_base, is_masked_array, snapshot
 
 Kind: TypeAlias = Literal["signal", "image"]
 FieldValue: TypeAlias = "str | bool | int | float | None"
@@ -359,7 +359,7 @@ def independent_copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def read_only_view(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return a read-only view of `array`, whose own flags do not change."""
-    if isinstance(array, np.ma.MaskedArray):
+    if is_masked_array(array):
         mask = np.ma.getmask(array)
         masked: np.ndarray[Any, Any] = np.ma.MaskedArray(
             read_only_view(array.data),

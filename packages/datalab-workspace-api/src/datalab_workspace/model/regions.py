@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from datalab_workspace.model.record import Kind
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 #: The types of single regions of each kind of object, and how many coordinates a region
 #: has; None for a polygon, which has an even number, at least 6.

@@ -36,24 +36,25 @@ def remove(session: Session, names: NamesOf) -> None:
     session.run(lambda t: t.remove(list(dict.fromkeys(map(t.uuid, wanted)))))
 
 
-def rename(session: Session, name: str, new_name: str) -> None:
+def rename(session: Session, name: str, new_name: str) -> str:
     """See `Workspace.rename`."""
 
-    def operation(transaction: Transaction) -> None:
+    def operation(transaction: Transaction) -> str:
         uuid = transaction.uuid(name)
         title = check_name(new_name)
         holder = transaction.names.uuid_of(title)
         if holder == uuid:
             transaction.take_name(title, uuid)
-            return
+            return title
         if holder is not None:
             raise NameConflictError(
                 f"cannot rename {name!r:.80}: the name {new_name!r} is already used by "
                 "another object; choose another name, or remove that object first"
             )
         transaction.rename(uuid, title)
+        return title
 
-    session.run(operation)
+    return session.run(operation)
 
 
 def edit(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from datalab_workspace.error_messages import list_names
+from datalab_workspace.model.metadata_values import is_masked_array
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import Record
 from datalab_workspace.session import Session
@@ -20,7 +21,7 @@ _NAMED = 3
 def is_masked(record: Record) -> bool:
     """Return whether any value of an object is masked. Nothing is read from a file."""
     return any(
-        isinstance(array, np.ma.MaskedArray) and bool(np.ma.getmaskarray(array).any())
+        is_masked_array(array) and bool(np.ma.getmaskarray(array).any())
         for array in record.arrays.values()
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,8 +24,6 @@ from datalab_workspace.validation import absolute_path, suggest_on_typo
 NotebookSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
 
 _SUFFIX = ".ipynb"
-#: The characters that a name of a file cannot have on every system.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 
 
 class Notebooks(Mapping[str, Notebook]):
@@ -139,11 +136,12 @@ class Notebooks(Mapping[str, Notebook]):
             >>> workspace.notebooks.export("analysis").name
             'analysis.ipynb'
         """
+        from datalab_workspace.export_formats.file_names import file_names
         from datalab_workspace.formats.atomic import replacing
 
         target = absolute_path(path)
         if target.is_dir():
-            target /= f"{_FORBIDDEN.sub('_', name).strip('. ') or 'notebook'}{_SUFFIX}"
+            target /= f"{file_names([name])[0]}{_SUFFIX}"
         content = self._find(name).content.encode()
         if target.exists() and not overwrite:
             raise FileExistsError(

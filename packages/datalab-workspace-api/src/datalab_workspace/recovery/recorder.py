@@ -3,8 +3,8 @@
 A call of the workspace only notes which objects it changed. A thread fetches them a
 little later, so that an object which changes often is written once, and writes them in
 small parts. It takes the session's lock only to copy references, and waits for it
-while another call, such as `save`, is being carried out. `page_recorder` does the same
-without a thread.
+while another call, such as `save`, is being carried out. `in_browser` has a recorder
+that needs no thread.
 """
 
 from __future__ import annotations

@@ -268,7 +268,7 @@ class BoundNames(Duplicates):
             workspace.add(name, numbered(1))
         workspace = self.settle(workspace)
         uuid = workspace.describe("b").uuid
-        workspace.rename("b", "new")
+        assert workspace.rename("b", "new") == "new"
         if workspace.capabilities.tells_apart:
             workspace = self.settle(workspace)
         assert workspace.list() == ["a", "new", "c"]
@@ -285,7 +285,7 @@ class BoundNames(Duplicates):
         workspace.add("b", PIXELS)
         with pytest.raises(ValueError, match="'b'"):
             workspace.rename("a", "b")
-        workspace.rename("b", "b")
+        assert workspace.rename("b", "b") == "b"
         workspace = self.settle(workspace)
         assert workspace.list() == ["a", "b"]
         assert number_of(workspace, "a") == 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datalab_kernel_core.plotter.contrast import AxisScale
-from datalab_kernel_core.plotter.painting.canvas import Box, Canvas
+from datalab_kernel_core.plotter.painting.canvas import Canvas, Frame
 from datalab_kernel_core.plotter.painting.font import ADVANCE, HEIGHT, text_width
 from datalab_kernel_core.plotter.painting.ticks import Ticks, date_ticks, ticks
 from datalab_kernel_core.plotter.reduce import Array
@@ -73,25 +73,25 @@ class Axes:
 
     Attributes:
         canvas: The canvas.
-        box: The area between the axes.
+        frame: The area between the axes.
         x: The axis from left to right.
         y: The axis from bottom to top.
     """
 
     canvas: Canvas
-    box: Box
+    frame: Frame
     x: Axis
     y: Axis
 
     def columns(self, values: Array) -> Array:
         """Return the positions of values of x in pixels."""
-        left, _, right, _ = self.box
+        left, _, right, _ = self.frame
         found: Array = left + self.x.shares(values) * (right - left)
         return found
 
     def rows(self, values: Array) -> Array:
         """Return the positions of values of y in pixels, downwards."""
-        _, top, _, bottom = self.box
+        _, top, _, bottom = self.frame
         found: Array = bottom - self.y.shares(values) * (bottom - top)
         return found
 
@@ -108,7 +108,7 @@ class Axes:
         """Draw a line; see `Canvas.line`."""
         columns, rows = self.columns(x), self.rows(y)
         self.canvas.line(
-            self.box,
+            self.frame,
             columns,
             rows,
             color,
@@ -119,7 +119,7 @@ class Axes:
 
     def grid(self) -> None:
         """Draw the grid lines."""
-        left, top, right, bottom = self.box
+        left, top, right, bottom = self.frame
         for column in self._columns_of(self._x_ticks()):
             self.canvas.fill((column, top, column + 1, bottom), _GRID)
         for row in self._rows_of(self._y_ticks()):
@@ -132,13 +132,18 @@ class Axes:
             title: Title above the axes.
             x_labels: Whether the x axis has labels.
         """
-        left, top, right, bottom = self.box
-        self.canvas.frame(self.box, _INK)
+        left, top, right, bottom = self.frame
+        self.canvas.outline(self.frame, _INK)
         found = self._x_ticks()
-        for column, label in zip(self._columns_of(found), found.labels, strict=True):
+        written = -np.inf
+        for column, label in sorted(
+            zip(self._columns_of(found), found.labels, strict=True)
+        ):
             self.canvas.fill((column, bottom, column + 1, bottom + _TICK), _INK)
-            if x_labels:
+            half = text_width(label, LARGE) / 2
+            if x_labels and column - half >= written:  # beside the one before
                 self._write((column, bottom + _TICK + 3), label, (0.5, 0.0))
+                written = column + half
         along = self._y_ticks()
         for row, label in zip(self._rows_of(along), along.labels, strict=True):
             self.canvas.fill((left - _TICK, row, left, row + 1), _INK)
@@ -164,10 +169,10 @@ class Axes:
         self.canvas.text(place, text, size=LARGE, color=_INK, align=align)
 
     def _x_ticks(self) -> Ticks:
-        return self.x.ticks(self.box[2] - self.box[0], _DISTANCE_X)
+        return self.x.ticks(self.frame[2] - self.frame[0], _DISTANCE_X)
 
     def _y_ticks(self) -> Ticks:
-        return self.y.ticks(self.box[3] - self.box[1], _DISTANCE_Y)
+        return self.y.ticks(self.frame[3] - self.frame[1], _DISTANCE_Y)
 
     def _columns_of(self, found: Ticks) -> list[int]:
         columns: list[int] = (
@@ -198,6 +203,6 @@ def _widest(found: Ticks) -> int:
 
 
 def _cut(text: str, width: float) -> str:
-    """Return a string that fits, without its end if need be."""
+    """Return a string that fits, without its end if it is too long."""
     most = max(int(width) // (LARGE * ADVANCE), 1)
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -13,7 +13,7 @@ from datalab_kernel_core.plotter.painting.font import text_mask
 from datalab_kernel_core.plotter.reduce import Array
 
 #: Left, top, right and bottom of an area, in pixels.
-Box = tuple[int, int, int, int]
+Frame = tuple[int, int, int, int]
 #: Lines are drawn this many times larger, so that their edges are smooth.
 _FINE = 3
 #: The length of a dash and of a gap in pixels.
@@ -35,15 +35,15 @@ class Canvas:
         """Return the picture as a PNG file."""
         return encode_rgb(self.pixels)
 
-    def fill(self, box: Box, color: Any, opacity: float = 1.0) -> None:
+    def fill(self, frame: Frame, color: Any, opacity: float = 1.0) -> None:
         """Fill an area; the parts outside of the picture are left out."""
-        left, top, right, bottom = (max(side, 0) for side in box)
+        left, top, right, bottom = (max(side, 0) for side in frame)
         area = self.pixels[top:bottom, left:right]
         self._blend(area, np.full(area.shape[:2], opacity), color)
 
-    def frame(self, box: Box, color: Any) -> None:
+    def outline(self, frame: Frame, color: Any) -> None:
         """Draw the outline of an area, one pixel wide."""
-        left, top, right, bottom = box
+        left, top, right, bottom = frame
         for side in (
             (left, top, right, top + 1),
             (left, bottom - 1, right, bottom),
@@ -52,9 +52,9 @@ class Canvas:
         ):
             self.fill(side, color)
 
-    def paste(self, box: Box, colors: Array) -> None:
+    def paste(self, frame: Frame, colors: Array) -> None:
         """Copy colors, uint8, shape (H, W, 3), to an area of this size."""
-        left, top, right, bottom = box
+        left, top, right, bottom = frame
         self.pixels[top:bottom, left:right] = colors
 
     def text(
@@ -71,13 +71,13 @@ class Canvas:
 
         Args:
             position: x and y of the point that `align` refers to.
-            text: The line.
+            text: The line, escaped as by `drawable`.
             size: See `text_mask`.
             color: The color of the line.
             align: The share of the line that is left of the position, and above it.
             upwards: Whether the line is turned to the left, to be read from below.
         """
-        mask = text_mask(text, size)
+        mask = text_mask(text.replace(r"\$", "$"), size)
         if upwards:
             mask = np.rot90(mask)
         left, top = (
@@ -95,7 +95,7 @@ class Canvas:
 
     def line(
         self,
-        box: Box,
+        frame: Frame,
         x: Array,
         y: Array,
         color: Any,
@@ -107,7 +107,7 @@ class Canvas:
         """Draw a line through points, with a gap where one is NaN.
 
         Args:
-            box: The area outside of which nothing is drawn.
+            frame: The area outside of which nothing is drawn.
             x: Positions in pixels, shape (N,).
             y: Positions in pixels, shape (N,), downwards.
             color: The color of the line.
@@ -115,7 +115,7 @@ class Canvas:
             dashed: Whether it has gaps.
             opacity: Its opacity, from 0 to 1.
         """
-        left, top, right, bottom = box
+        left, top, right, bottom = frame
         high, wide = (bottom - top) * _FINE, (right - left) * _FINE
         columns, rows = line_points(
             *_clipped((x - left) * _FINE, (y - top) * _FINE, wide, high)
@@ -124,11 +124,13 @@ class Canvas:
             numbers = np.arange(len(columns)) % ((_DASH + _GAP) * _FINE)
             kept = numbers < _DASH * _FINE
             columns, rows = columns[kept], rows[kept]
-        self._draw(box, columns, rows, max(1, round(width * _FINE)), color, opacity)
+        self._draw(frame, columns, rows, max(1, round(width * _FINE)), color, opacity)
 
-    def band(self, box: Box, x: Array, upper: Array, lower: Array, color: Any) -> None:
+    def band(
+        self, frame: Frame, x: Array, upper: Array, lower: Array, color: Any
+    ) -> None:
         """Shade the area between two lines; x increases, see `line`."""
-        left, top, right, bottom = box
+        left, top, right, bottom = frame
         known = np.isfinite(x) & np.isfinite(upper) & np.isfinite(lower)
         if not known.any():
             return
@@ -141,23 +143,23 @@ class Canvas:
         inside = (rows >= above) & (rows <= below)
         self._blend(self.pixels[top:bottom, left:right], inside * 0.25, color)
 
-    def points(self, box: Box, x: Array, y: Array, color: Any, size: float) -> None:
+    def points(self, frame: Frame, x: Array, y: Array, color: Any, size: float) -> None:
         """Draw a square at each point; see `line`."""
-        left, top, _, _ = box
+        left, top, _, _ = frame
         drawn = np.isfinite(x) & np.isfinite(y)
         columns, rows = (x[drawn] - left) * _FINE, (y[drawn] - top) * _FINE
-        self._draw(box, columns, rows, max(1, round(size * _FINE)), color, 1.0)
+        self._draw(frame, columns, rows, max(1, round(size * _FINE)), color, 1.0)
 
     def _draw(
         self,
-        box: Box,
+        frame: Frame,
         columns: Array,
         rows: Array,
         brush: int,
         color: Any,
         opacity: float,
     ) -> None:
-        left, top, right, bottom = box
+        left, top, right, bottom = frame
         high, wide = (bottom - top) * _FINE, (right - left) * _FINE
         inside = (np.abs(columns) < 2 * wide + brush) & (
             np.abs(rows) < 2 * high + brush
@@ -186,7 +188,7 @@ class Canvas:
 
 
 def _clipped(x: Array, y: Array, wide: float, high: float) -> tuple[Array, Array]:
-    """Return the parts of a line within a box, with NaN between separate ones.
+    """Return the parts of a line within a frame, with NaN between separate ones.
 
     The method is that of Liang and Barsky, "A New Concept and Method for Line
     Clipping", 1984.

@@ -1,4 +1,4 @@
-"""A bitmap font for pictures: the characters of ASCII and some signs of units."""
+"""A bitmap font for pictures: ASCII, Greek letters and the signs of units."""
 
 from __future__ import annotations
 
@@ -119,11 +119,62 @@ _ROWS: Mapping[str, str] = MappingProxyType(
         "·": "0000000c0c",
         "²": "0c1204081e",
         "³": "1c020c021c",
+        "¹": "040c04040e",
+        "⁰": "0c1212120c",
+        "⁴": "12121e0202",
+        "⁵": "1e101c021c",
+        "⁶": "0c101c120c",
+        "⁷": "1e02040808",
+        "⁸": "0c120c120c",
+        "⁹": "0c120e020c",
+        "⁻": "00001e",
+        "⁺": "00040e04",
+        "≤": "030c100c03001f",
+        "≥": "1806010618001f",
+        "≠": "01021f041f0810",
+        "≈": "00081502081502",
+        "∞": "00000a15150a",
+        "√": "07040404140c04",
+        "→": "000004021f0204",
+        "Å": "040a040e111f11",
+        "Ø": "0f13131519191e",
+        "ß": "0c121412111610",
+        "α": "00000d1212120d",
+        "β": "0e11111e11111e1010",
+        "γ": "000011110a0a040404",
+        "δ": "0608040e11110e",
+        "ε": "00000e100c100e",
+        "η": "000016191111110101",
+        "θ": "0e11111f11110e",
+        "κ": "00001214181412",
+        "λ": "100808040a1111",
+        "π": "00001f0a0a0a0a",
+        "ρ": "00000e11111e101010",
+        "σ": "00000f1211110e",
+        "τ": "00001f04040403",
+        "φ": "04040e1515150e0404",
+        "χ": "0000110a04040a11",
+        "ψ": "0000151515150e0404",
+        "ω": "00000a1115150a",
+        "Γ": "1f101010101010",
+        "Δ": "04040a0a11111f",
+        "Θ": "0e11151515110e",
+        "Λ": "040a0a11111111",
+        "Π": "1f111111111111",
+        "Σ": "1f10080408101f",
+        "Φ": "040e1515150e04",
+        "Ψ": "1515150e040404",
         "Ω": "0e1111110a0a1b",
         "…": "00000000000015",
     }
 )
-_SAME = {"μ": "µ", "−": "-", "–": "-", "—": "-", "“": '"', "”": '"', "’": "'", "⋅": "·"}
+_SAME = dict(
+    zip(
+        "−–—“”’⋅μ∆∑νοϕϵ\N{OHM SIGN}\N{ANGSTROM SIGN}",
+        '---""\'·µΔΣvoφεΩÅ',
+        strict=True,
+    )
+)
 #: The sign for a character that the font does not have.
 _MISSING = "1f11111111111f"
 
@@ -179,6 +230,12 @@ def _glyph(character: str) -> np.ndarray[Any, Any]:
 
 
 def _known(character: str) -> str:
-    """Return a character that the font has: without its accent, if need be."""
+    """Return a character that the font has: without its accent if only that exists.
+
+    A power such as "ⁿ" or a fraction must not become a letter or number that is read.
+    """
     same = _SAME.get(character, character)
-    return same if same in _ROWS else unicodedata.normalize("NFKD", same)[0]
+    if same in _ROWS or unicodedata.decomposition(same).startswith("<super>"):
+        return same
+    base, *marks = list(unicodedata.normalize("NFKD", same))
+    return base if all(map(unicodedata.combining, marks)) else same

@@ -16,7 +16,7 @@ from datalab_kernel_core.plotter.painting.axes import (
     bottom_margin,
     side_margin,
 )
-from datalab_kernel_core.plotter.painting.canvas import Box, Canvas
+from datalab_kernel_core.plotter.painting.canvas import Canvas, Frame
 from datalab_kernel_core.plotter.painting.font import text_width
 from datalab_kernel_core.plotter.painting.shapes import draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
@@ -29,7 +29,7 @@ _BAR, _BESIDE = 16, 12
 _EDGE = 10
 
 
-def draw_images(canvas: Canvas, place: Box, drawing: ImagesDrawing) -> None:
+def draw_images(canvas: Canvas, place: Frame, drawing: ImagesDrawing) -> None:
     """Draw images in an area of a canvas, which also holds their labels."""
     left, top, right, bottom = place
     rows, columns = drawing.grid
@@ -43,7 +43,7 @@ def draw_images(canvas: Canvas, place: Box, drawing: ImagesDrawing) -> None:
         _draw_image(canvas, (x, y + above, x + width, y + height), image)
 
 
-def _draw_image(canvas: Canvas, place: Box, image: ImageDrawing) -> None:
+def _draw_image(canvas: Canvas, place: Frame, image: ImageDrawing) -> None:
     left, top, right, bottom = place
     bottom -= bottom_margin()
     begin, end, low, high = image.sides()
@@ -54,10 +54,10 @@ def _draw_image(canvas: Canvas, place: Box, image: ImageDrawing) -> None:
     bar = None if image.scale is None else _bar_axis(image, image.scale)
     if bar is not None:
         right -= _BAR + _BESIDE + side_margin(bar, bottom - top)
-    box = _to_scale((left, top, right - _EDGE, bottom), image)
-    axes = Axes(canvas, box, x, y)
+    frame = _to_scale((left, top, right - _EDGE, bottom), image)
+    axes = Axes(canvas, frame, x, y)
     if image.pixels is not None:
-        canvas.paste(box, _colored(axes, image, image.pixels))
+        canvas.paste(frame, _colored(axes, image, image.pixels))
     if image.grid:
         axes.grid()
     draw_shapes(axes, image.shapes)
@@ -66,11 +66,11 @@ def _draw_image(canvas: Canvas, place: Box, image: ImageDrawing) -> None:
         _draw_bar(axes, image, bar)
 
 
-def _to_scale(box: Box, image: ImageDrawing) -> Box:
+def _to_scale(frame: Frame, image: ImageDrawing) -> Frame:
     """Return the part of an area in which the image has its proportions."""
     if not image.is_to_scale():
-        return box
-    left, top, right, bottom = box
+        return frame
+    left, top, right, bottom = frame
     begin, end, low, high = image.sides()
     unit = image.aspect if isinstance(image.aspect, float) else 1.0
     proportion = unit * abs(low - high) / abs(end - begin)
@@ -84,7 +84,7 @@ def _to_scale(box: Box, image: ImageDrawing) -> Box:
 
 def _colored(axes: Axes, image: ImageDrawing, pixels: Array) -> Array:
     """Return the color of each pixel of the canvas between the axes."""
-    left, top, right, bottom = axes.box
+    left, top, right, bottom = axes.frame
     shares = [(np.arange(n) + 0.5) / n for n in (right - left, bottom - top)]
     x, y = axes.x.values(shares[0]), axes.y.values(1 - shares[1])
     columns, rows = (
@@ -138,13 +138,13 @@ def _bar_axis(image: ImageDrawing, scale: ColorScale) -> Axis:
 def _draw_bar(axes: Axes, image: ImageDrawing, bar: Axis) -> None:
     """Draw the color bar with its ticks, at the right of the image."""
     canvas = axes.canvas
-    _, top, right, bottom = axes.box
+    _, top, right, bottom = axes.frame
     left = right + _BESIDE
-    box = (left, top, left + _BAR, bottom)
+    frame = (left, top, left + _BAR, bottom)
     shades = np.linspace(_COLORS - 1, 0, bottom - top).round().astype(int)
     colors = palette(image.colormap, _COLORS)[shades]
-    canvas.paste(box, np.repeat(colors[:, np.newaxis], _BAR, axis=1))
-    canvas.frame(box, "#262626")
+    canvas.paste(frame, np.repeat(colors[:, np.newaxis], _BAR, axis=1))
+    canvas.outline(frame, "#262626")
     found = bar.ticks(bottom - top, 48)
     rows = bottom - bar.shares(np.array(found.values)) * (bottom - top)
     for row, label in zip(

@@ -24,8 +24,7 @@ def painted(drawing: Drawing) -> bytes:
     canvas = Canvas(width, height)
     top = _TOP
     if drawing.title:
-        title = _plain(drawing.title)
-        canvas.text((width / 2, top), title, size=LARGE, align=(0.5, 0.0))
+        canvas.text((width / 2, top), drawing.title, size=LARGE, align=(0.5, 0.0))
         top += LINE
     sizes = [row.size[1] for row in drawing.rows]
     for row, size in zip(drawing.rows, sizes, strict=True):
@@ -39,7 +38,7 @@ def _draw_row(canvas: Canvas, place: tuple[int, int, int, int], row: Row) -> Non
     left, top, right, bottom = place
     most = (right - left) // (SMALL * ADVANCE)
     notes = textwrap.wrap(
-        _plain("; ".join(dict.fromkeys(row.all_notes))),
+        "; ".join(dict.fromkeys(row.all_notes)),
         most,
         max_lines=NOTE_LINES,
         placeholder=" …",
@@ -54,8 +53,3 @@ def _draw_row(canvas: Canvas, place: tuple[int, int, int, int], row: Row) -> Non
     elif isinstance(row, ImagesDrawing):
         above = (LINE + 2) * (1 + bool(row.title))
         draw_images(canvas, (left, top + above, right, bottom), row)
-
-
-def _plain(text: str) -> str:
-    """Return a string without the escapes that Matplotlib needs."""
-    return text.replace(r"\$", "$")

@@ -23,8 +23,8 @@ def draw_shapes(axes: Axes, shapes: Sequence[Shape]) -> None:
         on_image = axes.y.low > axes.y.high
         for x, y in corners:
             if on_image:  # a dark outline is visible on any image
-                axes.canvas.line(axes.box, x, y, "#000000", width=3.2, opacity=0.6)
-            axes.canvas.line(axes.box, x, y, shape.color, dashed=shape.dashed)
+                axes.canvas.line(axes.frame, x, y, "#000000", width=3.2, opacity=0.6)
+            axes.canvas.line(axes.frame, x, y, shape.color, dashed=shape.dashed)
         if shape.label and corners:
             label = f"{shape.label} (outside)" if shape.dashed else shape.label
             _write(axes, corners[0], label.replace(r"\$", "$"))
@@ -32,7 +32,7 @@ def draw_shapes(axes: Axes, shapes: Sequence[Shape]) -> None:
 
 def _write(axes: Axes, corners: tuple[Array, Array], text: str) -> None:
     """Write a label above the highest point of a shape, on a white ground."""
-    left, top, right, bottom = axes.box
+    left, top, right, bottom = axes.frame
     width, height = text_width(text, SMALL), SMALL * HEIGHT
     x, y = (float(np.nanmin(each)) for each in corners)
     x = min(max(x, left + 2), max(right - width - 2, left + 2))
@@ -44,7 +44,7 @@ def _write(axes: Axes, corners: tuple[Array, Array], text: str) -> None:
 
 def _lines(axes: Axes, shape: Shape) -> Iterator[tuple[Array, Array]]:
     """Yield the lines of a shape, in pixels."""
-    left, top, right, bottom = axes.box
+    left, top, right, bottom = axes.frame
     coords = np.array(shape.coords, float)
     if shape.kind == "span":
         for column in axes.columns(np.sort(coords)):
@@ -65,7 +65,7 @@ def _lines(axes: Axes, shape: Shape) -> Iterator[tuple[Array, Array]]:
 
 def _sign(axes: Axes, x: float, y: float) -> Iterator[tuple[Array, Array]]:
     """Yield a cross, or a line across the axes if one coordinate is NaN."""
-    left, top, right, bottom = axes.box
+    left, top, right, bottom = axes.frame
     column = axes.columns(np.array([x, x]))
     row = axes.rows(np.array([y, y]))
     if np.isnan(x):

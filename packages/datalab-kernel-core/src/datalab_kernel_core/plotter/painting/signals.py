@@ -15,7 +15,7 @@ from datalab_kernel_core.plotter.painting.axes import (
     bottom_margin,
     side_margin,
 )
-from datalab_kernel_core.plotter.painting.canvas import Box, Canvas
+from datalab_kernel_core.plotter.painting.canvas import Canvas, Frame
 from datalab_kernel_core.plotter.painting.font import text_width
 from datalab_kernel_core.plotter.painting.shapes import draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
@@ -32,11 +32,12 @@ from datalab_kernel_core.plotter.style import PHASE_HEIGHT, Limits
 _FREE_X, _FREE_Y = 0.02, 0.05
 #: Values that differ by less than this share of them are drawn as equal ones.
 _ROUNDING = 1e-13
+_NUMBERS = np.finfo(float)
 _RIGHT, _BETWEEN = 24, 16
 _MOST_LEGENDS = 10
 
 
-def draw_signals(canvas: Canvas, place: Box, drawing: SignalsDrawing) -> None:
+def draw_signals(canvas: Canvas, place: Frame, drawing: SignalsDrawing) -> None:
     """Draw signals in an area of a canvas, which also holds their labels."""
     left, top, right, bottom = place
     bottom -= bottom_margin()
@@ -64,7 +65,8 @@ def draw_signals(canvas: Canvas, place: Box, drawing: SignalsDrawing) -> None:
 
 
 def _x_axis(drawing: SignalsDrawing) -> Axis:
-    rows = [curve.x for panel in drawing.panels for curve in panel.curves]
+    curves = [curve for panel in drawing.panels for curve in panel.curves]
+    rows = [edge for curve in curves for edge in _widths(curve)]
     scale = _scale(drawing.xscale, rows)
     low, high = _bounds(rows, drawing.xlimits, scale, _FREE_X)
     return Axis(low, high, scale, drawing.xlabel, dates=drawing.dates)
@@ -88,6 +90,13 @@ def _heights(curve: Curve) -> list[Array]:
     return [curve.y]
 
 
+def _widths(curve: Curve) -> list[Array]:
+    """Return the rows of values that the x axis must contain."""
+    if curve.dx is not None:
+        return [curve.x, curve.x - curve.dx, curve.x + curve.dx]
+    return [curve.x]
+
+
 def _scale(kind: str, rows: Sequence[Array]) -> AxisScale:
     largest = max((float(np.nanmax(np.abs(r), initial=0.0)) for r in rows), default=0.0)
     return AxisScale(kind, largest)
@@ -104,7 +113,10 @@ def _bounds(
         room = abs(low) * 0.05 if scale.kind == "linear" and low else 0.5
     else:
         room = (high / 2 - low / 2) * 2 * free
-    own = scale.backward(np.array([low - room, high + room]))
+    with np.errstate(over="ignore"):
+        own = scale.backward(np.array([low - room, high + room]))
+    if scale.kind == "log":  # the room may lie beyond all numbers
+        own = np.clip(own, _NUMBERS.smallest_subnormal, _NUMBERS.max)
     given = [
         None if end is None or (scale.kind == "log" and end <= 0) else end
         for end in limits
@@ -122,7 +134,7 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
     if curve.band is not None:
         x, lower, upper = curve.band
         edges = axes.rows(upper), axes.rows(lower)
-        axes.canvas.band(axes.box, axes.columns(x), *edges, style.color)
+        axes.canvas.band(axes.frame, axes.columns(x), *edges, style.color)
     if curve.dy is not None:
         axes.line(*_bars(curve.x, curve.y, curve.dy), style.color, width=1, opacity=0.6)
     if curve.dx is not None:
@@ -136,11 +148,11 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
         x, y = _steps(curve) if style.kind == "Steps" else (curve.x, curve.y)
         axes.line(x, y, style.color, width=width, dashed=style.line != "-")
         alone = isolated(curve.y)
-        axes.canvas.points(axes.box, columns[alone], rows[alone], style.color, 3.0)
+        axes.canvas.points(axes.frame, columns[alone], rows[alone], style.color, 3.0)
     if style.marker:
-        axes.canvas.points(axes.box, columns, rows, style.face, size)
+        axes.canvas.points(axes.frame, columns, rows, style.face, size)
     elif style.kind == "Dots":
-        axes.canvas.points(axes.box, columns, rows, style.color, 3.0)
+        axes.canvas.points(axes.frame, columns, rows, style.color, 3.0)
 
 
 def _steps(curve: Curve) -> tuple[Array, Array]:
@@ -159,16 +171,16 @@ def _bars(x: Array, y: Array, half: Array) -> tuple[Array, Array]:
 
 def _write_legend(axes: Axes, panel: Panel) -> None:
     """Write the names of the curves in the upper right corner."""
-    _, top, right, _ = axes.box
+    _, top, right, _ = axes.frame
     named = panel.curves[:_MOST_LEGENDS]
-    entries = [curve.legend.replace(r"\$", "$")[:40] for curve in named]
+    entries = [curve.legend[:40] for curve in named]
     if len(panel.curves) > len(named):
         entries.append(f"{len(panel.curves) - len(named)} more curves")
     width = max(text_width(entry, SMALL) for entry in entries) + 36
     bottom = top + 12 + SMALL_LINE * len(entries)
     ground = (right - width - 8, top + 6, right - 8, bottom)
     axes.canvas.fill(ground, "#ffffff", 0.85)
-    axes.canvas.frame(ground, "#cccccc")
+    axes.canvas.outline(ground, "#cccccc")
     for number, entry in enumerate(entries):
         row = top + 11 + number * SMALL_LINE
         if number < len(named):

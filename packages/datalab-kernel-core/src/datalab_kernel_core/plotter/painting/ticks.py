@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
 import numpy as np
 
 from datalab_kernel_core.plotter.contrast import AxisScale
-from datalab_workspace.model.dates import date_text
+from datalab_workspace.model.dates import FIRST, LAST, date_text
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-#: The distances of dates on an axis, in seconds.
+#: The distances of dates on an axis, in seconds. A date has microseconds.
 _DATE_STEPS = (
+    *(digit / 10**places for places in range(6, 0, -1) for digit in (1, 2, 5)),
     *(1, 2, 5, 10, 15, 30),
     *(_MINUTE * each for each in (1, 2, 5, 10, 15, 30)),
     *(_HOUR * each for each in (1, 2, 3, 6, 12)),
-    *(_DAY * each for each in (1, 2, 5, 10, 20, 30, 90, 182, 365, 730, 1826, 3652)),
+    *(_DAY * each for each in (1, 2, 5, 10, 20, 30, 90, 182)),
 )
+#: Those of years.
+_YEAR_STEPS = [digit * 10**power for power in range(4) for digit in (1, 2, 5)]
+#: The distances of numbers on an axis, by which a power of ten is multiplied.
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 #: From this power of ten on, and below the other one, labels share a factor.
 _LARGE, _SMALL = 5, -4
 
@@ -53,13 +59,15 @@ def ticks(
         return _powers(low, high, count)
     if scale.kind == "symlog":
         return _symlog(low, high, scale, count)
-    steps = (1.5, 3.0, 4.5, 9.0, 18.0) if degrees else (1.0, 2.0, 2.5, 5.0, 10.0)
+    steps = (1.5, 3.0, 4.5, 9.0, 18.0) if degrees else _STEPS
     return _linear(low, high, max(count, 2), steps)
 
 
 def date_ticks(low: float, high: float, count: int) -> Ticks:
     """Return ticks at round dates, in seconds since 1970."""
-    step = next((s for s in _DATE_STEPS if (high - low) / s <= count), _DATE_STEPS[-1])
+    step = next((s for s in _DATE_STEPS if (high - low) / s <= count), None)
+    if step is None:
+        return _year_ticks(low, high, count)
     numbers = range(ceil(low / step), floor(high / step) + 1)
     values = [float(number * step) for number in numbers]
     texts = [date_text(value) for value in values]  # such as 2026-11-30 12:00:00
@@ -68,17 +76,39 @@ def date_ticks(low: float, high: float, count: int) -> Ticks:
     days = {text[:10] for text in texts}
     common = days.pop() if len(days) == 1 else ""
     begin, end = (11 if common else 5), (19 if step < _MINUTE else 16)
+    if step < 1:
+        end = 20 + next(n for n in range(1, 7) if round(step * 10**n, 6) >= 1)
+        texts = [text if "." in text else f"{text}.000000" for text in texts]
     return Ticks(values, [text[begin:end] for text in texts], common)
 
 
+def _year_ticks(low: float, high: float, count: int) -> Ticks:
+    """Return ticks at the beginning of years."""
+    if low < FIRST or high > LAST:  # years that no date has
+        return _linear(low, high, max(count, 2), _STEPS)
+    begin, end = (
+        datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=bound)  # noqa: DTZ001 (dates have no time zone)
+        for bound in (low, high)
+    )
+    step = next(s for s in _YEAR_STEPS if (end.year - begin.year) / s <= count)
+    years = [year for year in range(begin.year + 1, end.year + 1) if year % step == 0]
+    days = [datetime.date(year, 1, 1) - datetime.date(1970, 1, 1) for year in years]
+    values = [day.total_seconds() for day in days]
+    return Ticks(values, [f"{year:04}" for year in years])
+
+
 def _linear(low: float, high: float, count: int, steps: tuple[float, ...]) -> Ticks:
-    rough = (high / count - low / count) or 1.0
-    power = 10.0 ** floor(log10(rough))
-    step = next(each * power for each in steps if each * power >= rough * (1 - 1e-9))
-    begin, end = ceil(low / step - 1e-6), floor(high / step + 1e-6)
-    values = [number * step for number in range(begin, end + 1)]
-    values = [value for value in values if low <= value <= high] or [low, high]
-    return _labelled(values, step)
+    step, values = 1.0, list[float]()
+    for most in range(count, count + 9):  # one tick would not show the scale
+        rough = (high / most - low / most) or 1.0
+        power = 10.0 ** floor(log10(rough))
+        step = next(e * power for e in steps if e * power >= rough * (1 - 1e-9))
+        begin, end = ceil(low / step - 1e-6), floor(high / step + 1e-6)
+        values = [number * step for number in range(begin, end + 1)]
+        values = [value for value in values if low <= value <= high]
+        if len(values) > 1:
+            break
+    return _labelled(values or [low, high], step)
 
 
 def _labelled(values: list[float], step: float) -> Ticks:
@@ -110,6 +140,8 @@ def _powers(low: float, high: float, count: int) -> Ticks:
             for digit in (1, 2, 5)
         ]
         values = [value for value in values if low <= value <= high]
+        if len(values) < 2:  # less than a digit
+            return _linear(low, high, count, _STEPS)
         return Ticks(values, [f"{value:g}" for value in values])
     every = max(1, ceil((end - begin + 1) / count))
     powers = [power for power in range(begin, end + 1) if power % every == 0]

@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 from h5py import h5a, h5l, h5o, h5t
 
+from datalab_workspace.error_messages import list_names
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
 from datalab_workspace.formats.h5.guard import is_group
@@ -48,11 +49,22 @@ def read(project: OpenProject) -> list[StoredNotebook] | None:
 
 
 def write(file: h5py.File, notebooks: Iterable[StoredNotebook]) -> None:
-    """Write notebooks to a new file."""
-    for notebook in notebooks:
+    """Write notebooks to a new file.
+
+    Raises:
+        ValueError: It has a section of another layout, in which none would be found.
+    """
+    added = list(notebooks)
+    if added and layout.NOTEBOOKS in file:
+        titles = list_names([notebook.title for notebook in added])
+        raise ValueError(
+            f"cannot save the notebooks {titles}: the project has a section "
+            f"{layout.NOTEBOOKS} of a layout that this version does not know; keep "
+            "them in files (workspace.notebooks.export) and remove them from the "
+            "workspace (workspace.notebooks.remove)"
+        )
+    for number, notebook in enumerate(added, 1):
         section = file.require_group(layout.NOTEBOOKS)
-        # A section of another layout may have been copied from another file.
-        number = len(section) + 1
         group = section.create_group(layout.notebook_name(number, notebook.title))
         group.attrs[_TITLE] = notebook.title
         group.attrs[_CONTENT] = notebook.content

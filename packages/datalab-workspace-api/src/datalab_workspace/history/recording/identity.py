@@ -21,7 +21,7 @@ from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.errors import StaleFileError
 from datalab_workspace.history.steps import Cell, RecordHistory
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.metadata_values import arrays_equal
+from datalab_workspace.model.metadata_values import arrays_equal, is_masked_array
 from datalab_workspace.model.record import ARRAYS, PRIMARY_ARRAY, Record
 from datalab_workspace.model.sigima_objects import object_kind
 
@@ -187,14 +187,14 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _glance(array: Any) -> tuple[str, tuple[int, ...], int]:
     sampled = _sum(_sample(array))
-    if isinstance(array, np.ma.MaskedArray):
+    if is_masked_array(array):
         sampled = hash((sampled, _sum(_sample(np.ma.getmaskarray(array)))))
     return array.dtype.str, array.shape, sampled
 
 
 def _checked(array: np.ndarray[Any, Any]) -> tuple[str, tuple[int, ...], int]:
     total = checksum(np.ma.getdata(array))
-    if isinstance(array, np.ma.MaskedArray):
+    if is_masked_array(array):
         total ^= checksum(np.ma.getmaskarray(array))
     return array.dtype.str, array.shape, total
 
@@ -204,8 +204,8 @@ def _looks_same(one: Any, other: Any) -> bool:
         return False
     if not one.size:
         return True
-    masked = isinstance(one, np.ma.MaskedArray)
-    if masked != isinstance(other, np.ma.MaskedArray):
+    masked = is_masked_array(one)
+    if masked != is_masked_array(other):
         return False
     if masked and one.nbytes <= EXACT:
         return arrays_equal(one, other)  # values under the mask do not matter
@@ -267,7 +267,7 @@ def _sample(array: Any) -> bytes:
     """Return all bytes of a small array in C order, and blocks of a larger one."""
     if isinstance(array, ArrayReference):
         array = array.read()
-    plain = np.ma.getdata(array) if isinstance(array, np.ma.MaskedArray) else array
+    plain = np.ma.getdata(array) if is_masked_array(array) else array
     if plain.nbytes <= EXACT:
         return plain.tobytes()
     if plain.flags.c_contiguous:

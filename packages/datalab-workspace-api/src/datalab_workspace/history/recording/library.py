@@ -8,13 +8,15 @@ histories in the file are kept, without the data.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.errors import WorkspaceError
 from datalab_workspace.history.steps import Reference, Step
-from datalab_workspace.history.storage.written import Entry, Written
 from datalab_workspace.model.project import Item
 from datalab_workspace.model.record import PendingRecord
+
+if TYPE_CHECKING:
+    from datalab_workspace.history.storage.written import Entry
 
 
 class Library:
@@ -26,6 +28,8 @@ class Library:
     # A copy in another process does not read the files again.
 
     def __getstate__(self) -> dict[str, Any]:
+        from datalab_workspace.history.storage.written import Entry
+
         known = {
             uuid: [one for one in kept if isinstance(one[0], Entry)]
             for uuid, kept in self._known.items()
@@ -34,6 +38,8 @@ class Library:
 
     def add(self, items: Iterable[Item]) -> None:
         """Keep the histories of the objects of a file."""
+        from datalab_workspace.history.storage.written import Entry, Written
+
         for item in items:
             history = item if isinstance(item, PendingRecord) else item.history
             kept = history.entry if isinstance(history, Written) else history
@@ -59,6 +65,8 @@ class Library:
 
 def _entry(item: PendingRecord) -> Entry | None:
     """Return the entry of an object of a file; None without one."""
+    from datalab_workspace.history.storage.written import Written
+
     try:
         history = item.resolve().history
     except (OSError, ValueError, WorkspaceError):

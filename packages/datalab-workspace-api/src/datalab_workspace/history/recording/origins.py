@@ -27,7 +27,6 @@ from datalab_workspace.history.steps import (
     Stored,
     Unknown,
 )
-from datalab_workspace.history.storage.written import Written
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import PROCESSING_KEY, ROI_KEY, Kind, Record
 
@@ -180,6 +179,8 @@ class Origins:
 
     def _former(self, record: Record) -> Step | None:
         """Return the last step before the data of a record was changed elsewhere."""
+        from datalab_workspace.history.storage.written import Written
+
         kept, written = self._kept.get(record.uuid), record.history
         if isinstance(written, Written) and (step := written.former()) is not None:
             return step

@@ -121,8 +121,9 @@ def _fits(call: Call) -> str | None:
     if dy is None or np.all(dy == dy[:1]):
         return None
     return (
-        f"dy of {call.name} is not used: all points have the same weight; use "
-        "scipy.optimize.curve_fit with sigma=dy if they should not"
+        f"dy of {call.name} is not used: all points have the same weight, and the "
+        "uncertainties of the parameters assume the same spread everywhere; use "
+        "scipy.optimize.curve_fit with sigma=dy and absolute_sigma=True"
     )
 
 

@@ -48,7 +48,7 @@ def is_unsaved(workspace: Workspace) -> bool:
     """Return whether objects of a workspace would end with the page."""
     if is_unused(workspace) or workspace.backend.location is not None:
         return False
-    from datalab_workspace.recovery.autosave import is_saving
+    from datalab_workspace.recovery.autosave_calls import is_saving
 
     session = workspace._session  # noqa: SLF001  of the same project
     return bool(workspace.modified and workspace.list() and not is_saving(session))

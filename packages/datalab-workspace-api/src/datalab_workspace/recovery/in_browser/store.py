@@ -13,7 +13,7 @@ from typing import Any
 
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.recovery.folder import Owner
-from datalab_workspace.recovery.quota import free_bytes
+from datalab_workspace.recovery.in_browser.quota import free_bytes
 from datalab_workspace.recovery.segments import EntryWriter, Segment
 from datalab_workspace.recovery.store import LARGE, Store
 
@@ -54,6 +54,10 @@ class PageStore(Store):
         room = self._limit - self.nbytes
         free = free_bytes()
         return room if free is None else min(room, free * 3 // _STORED)
+
+    def is_kept(self) -> bool:
+        """See `OwnFolder.is_kept`."""
+        return self._folder.is_kept()
 
     def sync(self) -> None:
         """Delete what is no longer needed."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.recovery.autosave import Autosave
 from datalab_workspace.recovery.folder import root
-from datalab_workspace.recovery.page_recorder import PageRecorder
+from datalab_workspace.recovery.in_browser.recorder import PageRecorder
 
 if TYPE_CHECKING:
     from datalab_workspace.history.steps import Cell

@@ -11,7 +11,7 @@ import json
 import secrets
 from typing import Any
 
-from datalab_kernel_core.page_connection.html import show
+from datalab_kernel_core.in_browser.html import show
 from datalab_workspace.live import token_prompt
 from datalab_workspace.live.transport.javascript import javascript
 from datalab_workspace.live.transport.token import Token
@@ -45,7 +45,8 @@ class TokenField:
         show(
             "token_field.js",
             self._name,
-            f"This front end cannot show the password field for {self._url}",
+            f"There is no password field for {self._url} here. Run this cell again; if "
+            "no field appears then, this front end runs no scripts of outputs.",
         )
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -21,15 +22,16 @@ def show(script: str, argument: str, plain: str) -> None:
     Args:
         script: Name of the file of the script, which defines the function `draw`.
         argument: The string that is passed to it, with the element to draw in.
-        plain: The output where no script is run. It is not shown in a page.
+        plain: What the output says where no script is run. A script that runs takes it
+            away.
     """
     code = (_FOLDER / script).read_text(encoding="utf-8")
     # As a literal of JavaScript that cannot end the element.
     literal = json.dumps(argument).replace("<", "\\u003c")
-    html = (
-        "<div></div><script>(() => {\n"
+    page = (
+        f"<div>{html.escape(plain)}</div><script>(() => {{\n"
         "const place = document.currentScript.previousElementSibling;\n"
-        f"{code}\ndraw(place, {literal});\n}})();</script>"
+        f"place.textContent = '';\n{code}\ndraw(place, {literal});\n}})();</script>"
     )
     show_bundle: Callable[..., Any] = display.display  # IPython does not type it
-    show_bundle({"text/html": html, "text/plain": plain}, raw=True)
+    show_bundle({"text/html": page, "text/plain": plain}, raw=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datalab_workspace.error_messages import list_names
-from datalab_workspace.recovery import quota
 from datalab_workspace.recovery.folder import expire
-from datalab_workspace.recovery.page_store import PageStore
+from datalab_workspace.recovery.in_browser import quota
+from datalab_workspace.recovery.in_browser.store import PageStore
 from datalab_workspace.recovery.recorder import Recorder
 from datalab_workspace.recovery.snapshots import Snapshots
 from datalab_workspace.recovery.store import Snapshot, Store
@@ -18,6 +18,9 @@ class PageRecorder(Recorder):
         """Write the changes, if there are any; an error becomes a message."""
         if self._failed or not self._wake.is_set():
             return
+        store = self._store
+        if isinstance(store, PageStore) and not store.is_kept():
+            self._forget()  # all objects are then written to a new folder
         self._attempt()
         quota.ask()
 

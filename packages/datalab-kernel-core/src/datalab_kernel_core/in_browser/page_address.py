@@ -6,7 +6,7 @@ Anyone can make a link, so it attaches nothing: it shows the call that would.
 
 from __future__ import annotations
 
-from datalab_kernel_core.page_connection.html import show
+from datalab_kernel_core.in_browser.html import show
 
 
 def show_address() -> None:

@@ -1,1 +1,0 @@
-"""The parts of a connection to DataLab that only the page of a browser can provide."""

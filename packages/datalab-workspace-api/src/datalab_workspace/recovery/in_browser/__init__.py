@@ -1,0 +1,1 @@
+"""Recovery in the page of a browser: no threads, and files stored as a whole."""
