@@ -42,8 +42,8 @@ SECTIONS = {
     "About": "about.html",
 }
 PHONE = 390
-#: The theme lets an element around the text scroll, not the window. Tables and blocks of
-#: code are within the text, and may scroll.
+#: The theme lets an element around the text scroll, not the window. Tables and blocks
+#: of code are within the text, and may scroll.
 TOO_WIDE = """() => {
   const found = [];
   let one = document.querySelector("article.bd-article, .bd-search-container");
@@ -143,7 +143,7 @@ def test_a_page_that_is_too_wide_is_noticed(site: str, page: Page) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.goto(f"{site}/about.html")
     page.locator("article").evaluate(
-        "all => all.insertAdjacentHTML('beforeend', '<div style=\"width: 500px\">')"
+        "one => one.insertAdjacentHTML('beforeend', '<p style=\"width: 500px\">wide')"
     )
     assert page.evaluate(TOO_WIDE)
 
