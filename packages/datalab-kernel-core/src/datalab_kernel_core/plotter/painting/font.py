@@ -237,5 +237,5 @@ def _known(character: str) -> str:
     same = _SAME.get(character, character)
     if same in _ROWS or unicodedata.decomposition(same).startswith("<super>"):
         return same
-    base, *marks = unicodedata.normalize("NFKD", same)
+    base, *marks = list(unicodedata.normalize("NFKD", same))
     return base if all(map(unicodedata.combining, marks)) else same
