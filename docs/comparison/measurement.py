@@ -16,7 +16,7 @@ def write(folder: Path) -> None:
     row, column = np.divmod(np.arange(20), 5)
     centres = np.c_[40 + 44 * column, 40 + 58 * row] + rng.uniform(-8, 8, (20, 2))
     y, x = np.mgrid[:256, :256]
-    particles = sum(np.exp(-np.hypot(x - a, y - b) ** 2 / 32) for a, b in centres)
+    particles = sum(np.exp(-(np.hypot(x - a, y - b) ** 2) / 32) for a, b in centres)
     pixels = rng.poisson(100 + 400 * particles).astype(np.uint16)
     tifffile.imwrite(folder / "particles.tif", pixels)
 

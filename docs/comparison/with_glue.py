@@ -12,7 +12,9 @@ from skimage.measure import label, regionprops_table
 # shows it, also in other data that are linked to the image.
 # glue 1.28 reduces a TIFF file of 16 bits to 8, so scikit-image reads it.
 pixels = imread("particles.tif")
-image = Data(label="particles", raw=pixels, smooth=gaussian(pixels, 2.0, preserve_range=True))
+image = Data(
+    label="particles", raw=pixels, smooth=gaussian(pixels, 2.0, preserve_range=True)
+)
 collection = DataCollection([image])
 smooth = image.id["smooth"]
 half = sum(image.compute_statistic(of, smooth) for of in ("minimum", "maximum")) / 2

@@ -42,8 +42,8 @@ SECTIONS = {
     "About": "about.html",
 }
 PHONE = 390
-#: The theme lets an element around the text scroll, not the window. Tables and blocks of
-#: code are within the text, and may scroll.
+#: The theme lets an element around the text scroll, not the window. Tables and blocks
+#: of code are within the text, and may scroll.
 TOO_WIDE = """() => {
   const found = [];
   let one = document.querySelector("article.bd-article, .bd-search-container");

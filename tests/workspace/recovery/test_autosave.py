@@ -101,6 +101,14 @@ def test_a_file_that_a_save_refuses_is_refused_at_once(workspace, tmp_path):
             workspace.autosave(tmp_path / name)
 
 
+def test_a_project_needs_h5py_from_the_call_on(workspace, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ModuleNotFoundError, match=r"h5py.* ends in \.npz"):
+        workspace.autosave(tmp_path / "project.h5")
+    with workspace.autosave(tmp_path / "project.npz") as saving:
+        assert saving.active
+
+
 def test_a_script_that_ends_saves_a_last_time(tmp_path):
     code = (
         "import numpy\nfrom datalab_workspace import Workspace\n"

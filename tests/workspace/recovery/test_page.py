@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 
 from datalab_workspace import Workspace
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.recovery import autosave_calls
+from datalab_workspace.recovery.folder import left_folders
 from datalab_workspace.recovery.in_browser import offer
 from datalab_workspace.recovery.in_browser.autosave import PageAutosave
 from datalab_workspace.recovery.in_browser.store import PageStore
+from datalab_workspace.recovery.lock import FileLock
 
 A = np.arange(6.0)
 
@@ -113,6 +118,27 @@ def test_a_failing_folder_ends_recovery_only(workspace, run, monkeypatch):
         run(lambda: workspace.add("a", A))
     run(lambda: workspace.add("b", A))
     assert workspace.list() == ["a", "b"]
+
+
+def test_the_kernel_of_another_page_restores_or_removes_them(
+    workspace, saving, run, dead, folder, monkeypatch
+):
+    """Nothing keeps it from that: a browser has no locks."""
+
+    def unlocked(path, **_options):
+        return FileLock(os.open(path, os.O_RDONLY))
+
+    run(lambda: workspace.add("a", A))
+    with monkeypatch.context() as other:
+        other.setattr("datalab_workspace.recovery.folder.acquire", unlocked)
+        (left,) = left_folders(folder)
+        left.mark_restored()
+        run(lambda: workspace.add("b", A))
+        (left,) = left_folders(folder)
+        assert not left.restored
+    shutil.rmtree(left.path)
+    run(lambda: workspace.add("c", A))
+    assert dead() == [("a", "b", "c")]
 
 
 def test_a_project_is_saved_as_well(workspace, folder, tmp_path):

@@ -16,6 +16,12 @@ _OF_SIGIMA = (
 )
 _NOT_INSTALLED = "which is not installed here"
 _INSTALL = "install it with pip or conda"
+#: The advice for a file or message that a later version has written.
+NEWER_VERSION = (
+    "the kernel of this site needs a newer version of datalab-workspace-api"
+    if IN_BROWSER
+    else "install a newer version of datalab-workspace-api"
+)
 _IN_A_PAGE = "it must be added to the environment from which this site built the kernel"
 
 

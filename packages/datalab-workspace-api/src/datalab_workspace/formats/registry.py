@@ -204,8 +204,11 @@ class Registry:
 
         Raises:
             NotAProjectError: See `write`.
+            ModuleNotFoundError: The format needs a package that is not installed.
         """
         file_format = self.format_for(path)
+        if file_format is self._project:
+            self._project.check_writable()
         check_target(self, file_format, path, expected=expected, overwrite=overwrite)
         return file_format
 

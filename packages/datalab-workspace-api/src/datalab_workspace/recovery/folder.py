@@ -150,6 +150,16 @@ class OwnFolder:
         if self._lock is not None:
             os.utime(self.path / _OWNER)
 
+    def is_kept(self) -> bool:
+        """Return whether the folder is still there; it counts as not restored again.
+
+        A browser has no locks, so the kernel of another page may have restored the
+        objects of this one, or removed the folder.
+        """
+        with suppress(FileNotFoundError):
+            (self.path / _RESTORED).unlink()
+        return self.path.is_dir()
+
     def leave(self) -> None:
         """Close the lock file, for example in a forked child; keep the content."""
         if self._lock is not None:

@@ -58,10 +58,14 @@ class ProjectFormat(FileFormat):
         expected: FileStamp | None = None,
     ) -> WriteResult:
         """Write a project; see `writer.write_project`."""
-        require("h5py", "a project file", "save to a path that ends in .npz")
+        self.check_writable()
         from datalab_workspace.formats.h5.writer import write_project
 
         return write_project(path, project, compression=compression, expected=expected)
+
+    def check_writable(self) -> None:
+        """Raise an error if this Python cannot write projects."""
+        require("h5py", "a project file", "save to a path that ends in .npz")
 
     def check_readable(self, path: Path) -> None:
         """Open a project and close it again; see `open_file.opened`."""

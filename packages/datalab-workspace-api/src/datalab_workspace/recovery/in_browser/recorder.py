@@ -18,6 +18,9 @@ class PageRecorder(Recorder):
         """Write the changes, if there are any; an error becomes a message."""
         if self._failed or not self._wake.is_set():
             return
+        store = self._store
+        if isinstance(store, PageStore) and not store.is_kept():
+            self._forget()  # all objects are then written to a new folder
         self._attempt()
         quota.ask()
 

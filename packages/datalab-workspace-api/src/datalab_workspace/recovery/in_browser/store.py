@@ -55,6 +55,10 @@ class PageStore(Store):
         free = free_bytes()
         return room if free is None else min(room, free * 3 // _STORED)
 
+    def is_kept(self) -> bool:
+        """See `OwnFolder.is_kept`."""
+        return self._folder.is_kept()
+
     def sync(self) -> None:
         """Delete what is no longer needed."""
         self._delete_unused()
