@@ -53,6 +53,7 @@ html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = f"DataLab-Kernel {release}"
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css", "wide.css", "gallery.css"]
 html_show_sourcelink = False
 html_copy_source = False

@@ -74,6 +74,11 @@ class Line(NamedTuple):
     code: str
 
 
+def _changed(name: str, change: str) -> str:
+    """Return the line that changes an image and puts it back."""
+    return f'image = workspace.get("{name}"); {change}; workspace["{name}"] = image'
+
+
 #: Entries that are not features, by menu.
 WINDOW: dict[str, dict[str, str]] = {
     "File": {
@@ -99,6 +104,32 @@ WINDOW: dict[str, dict[str, str]] = {
         "Metadata > Copy metadata": 'metadata = workspace.get("peak").metadata',
         "Metadata > Paste metadata": 'workspace.edit("noisy", metadata=metadata)',
         "Metadata > Add metadata": 'workspace.edit("peak", metadata={"gain": 3})',
+        "Metadata > Export metadata": (
+            'sigima.io.write_metadata("peak.json", workspace.get("peak").metadata)'
+        ),
+        "Metadata > Import metadata": (
+            'workspace.edit("noisy", metadata=sigima.io.read_metadata("peak.json"))'
+        ),
+        "Metadata > Delete object metadata": _changed("spot", "image.metadata = {}"),
+        "Annotations > Copy annotations": (
+            'annotations = workspace.get("spot").get_annotations()'
+        ),
+        "Annotations > Paste annotations": _changed(
+            "flat", "image.set_annotations(annotations)"
+        ),
+        "Annotations > Edit annotations": _changed(
+            "spot", "image.add_graphical_annotation(objects.PointAnnotation(x=9, y=9))"
+        ),
+        "Annotations > Export annotations": (
+            'sigima.io.write_annotations("notes.json", '
+            'workspace.get("spot").get_annotations())'
+        ),
+        "Annotations > Import annotations": _changed(
+            "flat", 'image.set_annotations(sigima.io.read_annotations("notes.json"))'
+        ),
+        "Annotations > Delete annotations": _changed(
+            "spot", "image.clear_annotations()"
+        ),
         "Copy titles to clipboard": "workspace.list()",
     },
     "ROI": {
@@ -110,6 +141,15 @@ WINDOW: dict[str, dict[str, str]] = {
         "Paste": 'workspace.edit("flat", roi=roi)',
         "Export": 'sigima.io.write_roi("roi.json", workspace.get("spot").roi)',
         "Import": 'workspace.edit("flat", roi=sigima.io.read_roi("roi.json"))',
+    },
+    "Processing": {
+        "Geometry > Distribute on a grid": (
+            'for i, name in enumerate(["spot", "flat"]): '
+            "workspace.edit(name, x0=20.0 * i)"
+        ),
+        "Geometry > Reset image positions": (
+            'for name in ["spot", "flat"]: workspace.edit(name, x0=0.0, y0=0.0)'
+        ),
     },
     "Analysis": {
         "Show results": "workspace.results()",
@@ -197,9 +237,11 @@ def feature_lines() -> list[Line]:
 def page() -> str:
     """Return the page."""
     parts = [_INTRODUCTION]
-    lines = window_lines() + feature_lines()
+    window, features = window_lines(), feature_lines()
     for menu in _MENUS:
         parts.append(f"\n## {menu}\n")
+        # There, the window has its own entries after the features.
+        lines = features + window if menu == "Processing" else window + features
         of_menu = [line for line in lines if line.path[0] == menu]
         parts += _tables(of_menu) if menu != "Create" else _create_tables(of_menu)
     return "".join(parts)

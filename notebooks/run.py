@@ -16,6 +16,8 @@ import base64
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +82,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: int) -> N
     Raises:
         CellExecutionError: If a cell failed; the cells before it have run.
     """
-    with tempfile.TemporaryDirectory() as private, _log(folder) as log:
-        os.environ |= {name: f"{private}/{name}" for name in PRIVATE_FOLDERS}
+    with _private_folders(), _log(folder) as log:
         client = NotebookClient(
             notebook,
             kernel_name=KERNEL,
@@ -111,6 +112,19 @@ def write_pictures(
         path.write_bytes(base64.b64decode(text))
         pictures.append(path)
     return pictures
+
+
+@contextmanager
+def _private_folders() -> Iterator[None]:
+    """Use new folders instead of the user's own; restore the environment at the end."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as private:
+        os.environ |= {name: f"{private}/{name}" for name in PRIVATE_FOLDERS}
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ |= before
 
 
 def _environment() -> dict[str, str]:

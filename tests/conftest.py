@@ -190,6 +190,22 @@ def python_of(
 
 
 @pytest.fixture(scope="session")
+def python_of_datalab(
+    python_of: Callable[[Path], Path],
+    requirement: Callable[[object, str], None],
+    system_packages_hint: str,
+) -> Path:
+    """The interpreter of DataLab's environment."""
+    # Not before its assertions are rewritten.
+    from support.real_datalab.environment import REQUIREMENTS, missing_library
+
+    python = python_of(REQUIREMENTS)
+    missing = missing_library(python)
+    requirement(missing is None, f"{system_packages_hint} ({missing})")
+    return python
+
+
+@pytest.fixture(scope="session")
 def packages_of(
     environment_cache: Path, requirement: Callable[[object, str], None]
 ) -> Callable[[Path], Path]:

@@ -37,9 +37,10 @@
   }
 
   function entry({ name, menu, does, at }) {
-    const link = element("a", menu.split(" > ").at(-1) || does);
+    const titles = menu.split(" > ");
+    const link = element("a", titles.pop() || does);
     link.href = `${document.documentElement.dataset.content_root ?? ""}${page}#${at}`;
-    const where = menu ? `${menu}: ${does}` : does;
+    const where = [titles.join(" > "), does].filter(Boolean).join(": ");
     const line = element("div", "", link, " ", element("code", `calc.${name}`));
     return element("li", "", line, element("p", where));
   }

@@ -16,7 +16,6 @@ from support.browser.kernel_packages import site_files, sources
 from support.browser.kernel_page import KernelPage
 from support.chromium import browser_program
 from support.real_datalab.application import Application
-from support.real_datalab.environment import REQUIREMENTS, missing_library
 
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--no-first-run")
 KERNEL = "xeus-python"
@@ -40,19 +39,6 @@ def site(python_of_lite: Path) -> Path:
 def pyodide(python_of_lite: Path) -> Path:
     """The folder of Pyodide's core."""
     return builds.pyodide(python_of_lite)
-
-
-@pytest.fixture(scope="session")
-def python_of_datalab(
-    python_of: Callable[[Path], Path],
-    requirement: Callable[[object, str], None],
-    system_packages_hint: str,
-) -> Path:
-    """The interpreter of DataLab's environment."""
-    python = python_of(REQUIREMENTS)
-    missing = missing_library(python)
-    requirement(missing is None, f"{system_packages_hint} ({missing})")
-    return python
 
 
 @pytest.fixture(scope="module")

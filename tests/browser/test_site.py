@@ -16,6 +16,7 @@ from lite_site.builders import InstallationError, of_this_clone
 from lite_site.contents import write_contents
 from lite_site.kinds import NUMPY, PYODIDE, Kind, forge
 from support.browser.http_server import served
+from support.browser.kernel_page import KernelPage
 from support.notebook_page import NotebookPage
 
 pytestmark = pytest.mark.timeout(300)
@@ -82,6 +83,25 @@ def test_a_site_opens_on_a_notebook_that_runs_to_its_last_cell(
     shown = [output.get("data", {}) for output in outputs]
     assert sum("image/png" in data for data in shown) == pictures
     assert any("<img" in data.get("text/html", "") for data in shown)
+
+
+@pytest.mark.slow
+def test_the_names_of_a_cell_bring_the_packages_of_pyodide(
+    opened: Callable[[Kind], AbstractContextManager[NotebookPage]],
+) -> None:
+    with opened(PYODIDE) as notebook:
+        kernel = KernelPage(notebook.page, "python")
+        loaded = "print(*{'matplotlib', 'pandas'} & set(sys.modules))"
+        kernel.run("import sys\n%load_ext datalab_kernel\nworkspace.add('x', range(9))")
+        before = kernel.run(loaded)
+        table = kernel.run("workspace.describe().to_dataframe()")
+        pictures = kernel.run("plt.plot([1, 2])\nplotter.plot('x').figure")
+        missing = kernel.execute("workspace.save('x.h5')")
+
+    assert before.text == "\n"
+    assert 'class="dataframe"' in table.data("text/html")[0]
+    assert pictures.data("image/png")
+    assert "run `import h5py` first, which loads it if this site" in missing.error
 
 
 def results(notebook: NotebookPage) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, PowerNorm
 from matplotlib.figure import Figure
 from sigima.objects import create_image, create_signal, create_signal_roi
@@ -414,3 +416,22 @@ def test_a_long_legend_leaves_room_and_keeps_names_apart(plotter, count: int) ->
     assert len(set(texts)) == count
     assert legend.get_window_extent().x1 <= figure.bbox.x1
     assert figure.axes[0].get_window_extent().width >= 0.4 * figure.bbox.width
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_notes_on_own_axes_cover_neither_the_image_nor_its_label(layout) -> None:
+    figure = Figure(layout=layout)
+    hot = np.zeros((300, 300))
+    hot[150, 20] = 65535
+
+    axes = Plotter(Workspace()).plot(hot, ax=figure.subplots(), vmax=1).axes[0]
+    axes.set_xlabel("x")
+    FigureCanvasAgg(figure).draw()
+
+    (note,) = axes.texts
+    assert note.get_text() == "values are from 0 to 6.554e+04, colors from 0 to 1"
+    lower = axes.xaxis.get_tightbbox()
+    assert lower is not None
+    assert 0 <= note.get_window_extent().y0 < note.get_window_extent().y1 <= lower.y0
+    assert lower.y0 < axes.bbox.y0
+    assert pickle.dumps(figure)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import re
 import zlib
 from importlib import import_module
 from pathlib import Path
@@ -18,23 +17,6 @@ import datalab_workspace.batch
 import datalab_workspace.formats
 from datalab_kernel_core import Plot, Plotter
 from datalab_workspace import Workspace
-from support.documentation import DOCS
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built")
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q"),
-            *("-b", "html", "-d", folder / "doctrees", DOCS, folder / "html"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (run.returncode, run.stderr) == (0, "")
-    return folder / "html"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +63,15 @@ def test_every_public_method_is_described(cls: type, inventory: set[str]) -> Non
     }
     assert names
     assert names - inventory == set()
+
+
+def test_every_method_of_a_workspace_is_listed_by_task_and_linked(built: Path) -> None:
+    page = (built / "reference" / "workspace.html").read_text("utf-8")
+    by_task = page.partition('id="all-names"')[0]
+    listed = re.findall(r'href="#datalab_workspace\.Workspace\.(\w+)"', by_task)
+    assert listed.count("add") == 1
+    public = [name for name in dir(Workspace) if not name.startswith("_")]
+    assert sorted(listed) == public
 
 
 def test_the_pages_ask_no_other_server_for_anything(built: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 import datalab_kernel
@@ -124,6 +125,23 @@ def test_a_module_that_a_notebook_imports(
     cell(shell, "import steps_of_mine; workspace['a'] = ([0.0, 1.0], [0.0, 1.0])")
     cell(shell, "found = steps_of_mine.names()")
     assert shell.user_ns["found"] == ["a"]
+
+
+def test_help_on_the_package_makes_no_workspace() -> None:
+    code = f"""
+import datalab_kernel, inspect, pydoc, sys
+inspect.getmembers(datalab_kernel, inspect.isclass)
+assert "unload_ipython_extension" in pydoc.render_doc(datalab_kernel)
+print({HEAVY} & set(sys.modules))
+"""
+    assert run_script(code) == "set()\n"
+
+
+def test_the_names_are_offered_for_import(shell: Any) -> None:
+    code = "from datalab_kernel import wor"
+    with provisionalcompleter():
+        offered = {found.text for found in shell.Completer.completions(code, len(code))}
+    assert "workspace" in offered
 
 
 def test_a_star_import() -> None:

@@ -17,7 +17,7 @@ from support.live_conformance import Companion, Live
 from support.real_datalab import beside
 from support.real_datalab.application import Application
 from support.real_datalab.desktop import SEEN, Desktop, put_seen
-from support.real_datalab.environment import REQUIREMENTS, missing_library
+from support.real_datalab.environment import REQUIREMENTS
 from support.real_datalab.exchange import Project
 from support.real_datalab.process import Program
 
@@ -73,19 +73,6 @@ def _leave(samples: list[pytest.Function], *, every: int, first: int) -> None:
 def datalab_files() -> Path:
     """The folder of project files that DataLab itself wrote."""
     return Path(__file__).parents[1] / "data" / "datalab"
-
-
-@pytest.fixture(scope="session")
-def python_of_datalab(
-    python_of: Callable[[Path], Path],
-    requirement: Callable[[object, str], None],
-    system_packages_hint: str,
-) -> Path:
-    """The interpreter of DataLab's environment."""
-    python = python_of(REQUIREMENTS)
-    missing = missing_library(python)
-    requirement(missing is None, f"{system_packages_hint} ({missing})")
-    return python
 
 
 class DataLabWindow:

@@ -81,12 +81,3 @@ class Outcomes:
 
     def none_left(self) -> bool:
         return self._queue.empty()
-
-
-def compute_once(task: Task) -> Answer:
-    """Do what the task says, but not if a worker did before, as `run_task` does."""
-    claim = task.settings.folder / task.id
-    if claim.exists():
-        return Answer(interrupted=task.items[0].index)
-    claim.touch()
-    return compute(task)

@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,8 +39,13 @@ class Passage(NamedTuple):
         return self.line + self.text.count("\n", 0, position)
 
 
-def passages(path: Path) -> Iterator[Passage]:
-    """Yield the prose of a Python module or a Markdown page."""
+@cache
+def passages(path: Path) -> tuple[Passage, ...]:
+    """Return the prose of a Python module or a Markdown page."""
+    return tuple(_passages(path))
+
+
+def _passages(path: Path) -> Iterator[Passage]:
     source = path.read_text("utf-8")
     if path.suffix == ".md":
         for pattern in (_FENCE, _TARGET):

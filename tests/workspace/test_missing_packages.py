@@ -116,6 +116,16 @@ def test_one_sentence_says_what_to_do(
         assert "install " in message
 
 
+def test_pyodide_has_to_be_told_of_a_package_by_an_import(
+    workspace: dlw.Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "IN_PYODIDE", True)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+
+    with pytest.raises(ModuleNotFoundError, match="run `import pandas` first, which"):
+        workspace.describe().to_dataframe()
+
+
 @pytest.mark.parametrize("package", ["pandas", "pywt", "skimage"])
 def test_a_package_that_sigima_imports_is_named(
     workspace: dlw.Workspace, monkeypatch: pytest.MonkeyPatch, package: str

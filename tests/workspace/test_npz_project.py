@@ -40,11 +40,6 @@ def path(tmp_path: Path, workspace: Workspace) -> Path:
     return workspace.save(tmp_path / "project.npz")
 
 
-def content_of(path: Path) -> Any:
-    with zipfile.ZipFile(path) as archive:
-        return json.loads(archive.read("project.json"))
-
-
 def rewrite(path: Path, change: Callable[[dict[str, bytes]], Any]) -> None:
     """Write the archive again with other members."""
     with zipfile.ZipFile(path) as archive:

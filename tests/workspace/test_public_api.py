@@ -188,6 +188,30 @@ print({IMPORTED})
     assert run(code).strip() == "[]"
 
 
+#: Modules that take long to import in a page, and that a first object does not need.
+UNUSED = (
+    "datalab_workspace.export_formats",
+    "datalab_workspace.history.storage",
+    "datalab_workspace.operations.files",
+    "datalab_workspace.processing.calculator",
+    "datalab_workspace.processing.known_faults",
+    "difflib",
+    "importlib.metadata",
+    "numpy.ma",
+)
+
+
+def test_a_first_object_imports_only_what_keeps_it():
+    code = f"""
+import sys, numpy as np
+before = set(sys.modules)
+import datalab_workspace as dlw
+dlw.Workspace().add("y", np.arange(3.0))
+print(sorted(set({UNUSED!r}) & set(sys.modules) - before))
+"""
+    assert run(code).strip() == "[]"
+
+
 def test_every_public_name_can_be_imported_without_the_heavy_ones():
     code = f"import sys; from datalab_workspace import *; print({IMPORTED})"
     assert run(code).strip() == "[]"

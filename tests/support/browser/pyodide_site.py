@@ -122,7 +122,8 @@ def add_our_packages(folder: Path, python: Path) -> None:
     for name, content in added.items():
         (place / name).write_bytes(content)
         kept |= _entry(name, content)
-    kept[OURS]["depends"] = ["numpy", "matplotlib"]
+    # Matplotlib is loaded when a cell needs it, so that the first result comes soon.
+    kept[OURS]["depends"] = ["numpy"]
     (place / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": kept}))
     packages = [OURS, *_INSTALLED_FIRST, *_OF_THE_KERNEL]
     (folder / "jupyter-lite.json").write_bytes(

@@ -110,4 +110,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    # `help` and `inspect.getmembers` examine each of these names. The others would
+    # make a workspace or import sigima then; `__all__` offers them for import.
+    return sorted(set(__all__) - _OF_NOTEBOOKS - {"plotter", "workspace"})

@@ -48,7 +48,7 @@ class CallSignature:
             self._surplus = f"for several, pass a list, as in {self.name}({call})"
 
     def mistake(self, count: int, keywords: Collection[str]) -> str | None:
-        """Return what is wrong with a call; None if its arguments fit.
+        """Return the message about a wrong call; None if its arguments fit.
 
         Args:
             count: The number of arguments by position, with ``self``.

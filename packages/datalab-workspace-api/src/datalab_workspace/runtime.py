@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 #: Whether this is a kernel in a web page, without sockets, threads or processes.
 IN_BROWSER = sys.platform == "emscripten"
+#: Whether that kernel is Pyodide, which loads a package when a cell imports it.
+IN_PYODIDE = IN_BROWSER and "pyodide_js" in sys.modules
 #: What sigima imports. In the environment of a page, pip installs sigima without it.
 _OF_SIGIMA = (
     *("guidata", "h5py", "makefun", "pandas"),
@@ -14,6 +16,12 @@ _OF_SIGIMA = (
 )
 _NOT_INSTALLED = "which is not installed here"
 _INSTALL = "install it with pip or conda"
+#: The advice for a file or message that a later version has written.
+NEWER_VERSION = (
+    "the kernel of this site needs a newer version of datalab-workspace-api"
+    if IN_BROWSER
+    else "install a newer version of datalab-workspace-api"
+)
 _IN_A_PAGE = "it must be added to the environment from which this site built the kernel"
 
 
@@ -49,17 +57,21 @@ def missing(
     """Return the error for a package that is not installed; see `require`."""
     otherwise = f", or {instead}" if instead else ""
     return ModuleNotFoundError(
-        f"{what} needs {package}, {_NOT_INSTALLED}: {remedy_for(remedy)}{otherwise}",
+        f"{what} needs {package}, {_NOT_INSTALLED}: "
+        f"{remedy_for(remedy, package=package)}{otherwise}",
         name=package,
     )
 
 
-def remedy_for(elsewhere: str = "") -> str:
+def remedy_for(elsewhere: str = "", *, package: str = "") -> str:
     """Return the remedy for a package that this Python lacks.
 
     Args:
         elsewhere: How it is added outside of a browser, where no user can install it.
+        package: The name by which it is imported.
     """
+    if IN_PYODIDE and package:
+        return f"run `import {package}` first, which loads it if this site has it"
     return _IN_A_PAGE if IN_BROWSER else elsewhere or _INSTALL
 
 

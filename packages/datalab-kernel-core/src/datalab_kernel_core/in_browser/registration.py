@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from datalab_kernel_core.in_browser import question
+from datalab_kernel_core.in_browser import cell_packages, question
 from datalab_kernel_core.in_browser.page_address import show_address
 from datalab_workspace.live import token_prompt
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 def install(shell: InteractiveShell, workspace: Callable[[], Workspace]) -> None:
     """Ask for tokens by a field of the page, and before unsaved objects are lost.
 
-    The DataLab that the page's address names is shown.
+    The DataLab that the page's address names is shown. Pyodide loads the packages of
+    each cell.
 
     Args:
         shell: The shell. This is called once for each.
         workspace: Returns the workspace, or a proxy of one that is not in use yet.
     """
+    cell_packages.install(shell)
     question.install(shell, workspace)
     token_prompt.register(_show_field)
     show_address()

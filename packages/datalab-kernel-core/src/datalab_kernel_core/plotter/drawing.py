@@ -20,7 +20,7 @@ from datalab_kernel_core.plotter.style import (
     TITLE_SIZE,
     WIDTH,
     drawable,
-    write_notes_in,
+    write_notes_below,
 )
 from datalab_kernel_core.plotter.text_layout import BEYOND, broken
 
@@ -113,7 +113,7 @@ class Drawing:
         return figure
 
     def draw_on(self, axes: Sequence[Axes]) -> None:
-        """Draw the picture on axes, with its notes in a corner of the last ones.
+        """Draw the picture on axes, with its notes below the last ones.
 
         Raises:
             ValueError: The number of axes does not fit.
@@ -128,7 +128,7 @@ class Drawing:
         for row, count in zip(self.rows, counts, strict=True):
             own, left = left[:count], left[count:]
             row.draw_on(own)
-            write_notes_in(own[-1], row.all_notes)
+            write_notes_below(own[-1], row.all_notes)
 
 
 def build_drawing(items: Sequence[PlotItem], options: Options) -> Drawing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel_core.plotter.reduce import LARGEST as LARGEST
@@ -11,8 +12,10 @@ from datalab_workspace.model.record import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backend_bases import RendererBase
     from matplotlib.figure import FigureBase
     from matplotlib.ticker import MaxNLocator
+    from matplotlib.transforms import Bbox
 
 Limits = tuple[float | None, float | None]
 
@@ -141,18 +144,26 @@ def write_notes(figure: FigureBase, notes: Sequence[str]) -> None:
         figure.supxlabel(text, x=0.99, ha="right", fontsize=7, color=NOTE_COLOR)
 
 
-def write_notes_in(axes: Axes, notes: Sequence[str]) -> None:
-    """Write the notes of a picture into a corner of its axes."""
+def write_notes_below(axes: Axes, notes: Sequence[str]) -> None:
+    """Write the notes of a picture below its axes, their numbers and their label."""
     if notes:
-        axes.text(
-            *(0.995, 0.005, _note_lines(notes)),
-            transform=axes.transAxes,
+        axes.annotate(
+            _note_lines(notes),
+            xy=(1.0, 0.0),
+            xycoords=("axes fraction", partial(_with_x_axis, axes)),
             ha="right",
-            va="bottom",
+            va="top",
             fontsize=6,
             color=NOTE_COLOR,
-            bbox={"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1.0},
         )
+
+
+def _with_x_axis(axes: Axes, renderer: RendererBase) -> Bbox:
+    """Return the bounds of axes with the numbers and the label of x."""
+    from matplotlib.transforms import Bbox
+
+    below = axes.xaxis.get_tightbbox(renderer)
+    return Bbox.union([axes.bbox] if below is None else [axes.bbox, below])
 
 
 def _note_lines(notes: Sequence[str]) -> str:

@@ -46,6 +46,7 @@ from datalab_workspace.model.record import (
     FieldValue,
     Record,
 )
+from datalab_workspace.runtime import NEWER_VERSION
 from datalab_workspace.validation import warn_caller
 
 #: Metadata key of the sidecar.
@@ -171,7 +172,7 @@ def _parse(plain: Record) -> dict[str, Any] | None:
         if sidecar["format"] == _FORMAT:
             return dict(sidecar)
         reason = f"this version cannot read its format {sidecar['format']!r:.20}"
-        reason += "; install a newer version of datalab-workspace-api"
+        reason += f"; {NEWER_VERSION}"
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         reason = f"it is not a valid sidecar ({error})"
     warn_caller(f"the sidecar of {plain.title!r} is ignored: {reason}", UserWarning)

@@ -34,7 +34,6 @@ LARGE = 1 << 20
 _SEGMENT = 64 << 20
 #: Bytes that only replaced and removed objects take before they are deleted at once.
 _WASTE = 256 << 20
-_ABSENT = object()
 
 
 class FileReference(NamedTuple):

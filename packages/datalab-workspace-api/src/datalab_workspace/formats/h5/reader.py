@@ -15,8 +15,15 @@ from datalab_workspace.formats.h5.open_file import OpenProject, opened
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress
+from datalab_workspace.runtime import IN_BROWSER
 from datalab_workspace.validation import warn_caller
 
+#: What compares a file with its checksums. A page has no command line.
+_CHECK = (
+    "'python -m datalab_workspace check', on a computer to which you download it,"
+    if IN_BROWSER
+    else "'python -m datalab_workspace check'"
+)
 #: The states of a file that the next save must write as a whole.
 _DAMAGED = ("changed", "damaged", "structure damaged")
 
@@ -97,8 +104,7 @@ def _warn(path: Path, manifest: Manifest) -> None:
     if manifest.state == "changed":
         message = (
             f"{name} was changed by another program since it was saved, or is damaged; "
-            "it was read as DataLab reads it. 'python -m datalab_workspace check' "
-            "lists the differences"
+            f"it was read as DataLab reads it; {_CHECK} lists the differences"
         )
     elif manifest.state == "damaged":
         message = (

@@ -35,7 +35,7 @@ from datalab_workspace.model.record import (
     checked_field,
 )
 from datalab_workspace.progress import Progress
-from datalab_workspace.runtime import is_installed
+from datalab_workspace.runtime import NEWER_VERSION, is_installed
 
 _MOST_MEMBERS = 1_000_000
 _ROWS = (2, 3, 4)
@@ -135,8 +135,7 @@ class _Archive:
         if content["version"] != layout.VERSION:
             raise NotAProjectError(
                 f"{str(self._path)!r} is a project of version "
-                f"{content['version']!r:.20}; install a newer version of "
-                "datalab-workspace-api"
+                f"{content['version']!r:.20}; {NEWER_VERSION}"
             )
         return content
 

@@ -188,11 +188,6 @@ def _links(name: str, ids: Iterable[str]) -> Entity:
     return {name: links[0]} if links else {}
 
 
-def _today() -> str:
-    """Return the date, which RO-Crate requires; the time of day is not stored."""
-    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-
-
 def _input(number: int, item: HistoryInput) -> Entity:
     return {
         "@id": f"#input-{number + 1}",

@@ -27,6 +27,7 @@ from datalab_workspace.history.steps import (
 )
 from datalab_workspace.history.storage import rows, rows_reader
 from datalab_workspace.model.record import FIELDS, ROI_KEY, Array, Kind, Record
+from datalab_workspace.runtime import NEWER_VERSION
 from datalab_workspace.validation import warn_caller
 
 FORMAT = 1
@@ -99,8 +100,7 @@ class Entry:
         version = self.content.get("format")
         if version != FORMAT:
             raise ValueError(
-                f"this version cannot read its format {version!r:.20}; install a newer "
-                "version of datalab-workspace-api"
+                f"this version cannot read its format {version!r:.20}; {NEWER_VERSION}"
             )
         latest = rows_reader.read(self.content.get("steps"))
         made = latest.stored

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from datalab_workspace._version import __version__
 from datalab_workspace.encoding import shallow_json
 from datalab_workspace.error_messages import add_note
 from datalab_workspace.errors import (
@@ -43,6 +44,11 @@ _GRACE = 5.0
 #: For a server that gave no answer to the last request, before the next one is sent.
 _QUICK = Timeouts(connect=0.5, read=1.0)
 _JSON = "application/json"
+_SAME_VERSION = (
+    f"install datalab-kernel {__version__}, which this site has, for DataLab"
+    if IN_BROWSER
+    else "install the same version of datalab-kernel in both places"
+)
 
 OnSnapshot: TypeAlias = Callable[[Mapping[str, Any]], None]
 
@@ -111,8 +117,8 @@ class CompanionClient:
         if not least <= PROTOCOL <= newest:
             raise DataLabError(
                 f"the companion in DataLab speaks the protocols {least} to {newest}, "
-                f"and this package speaks {PROTOCOL}; install the same version of "
-                "datalab-kernel in both places and restart DataLab"
+                f"and this package speaks {PROTOCOL}; {_SAME_VERSION} and restart "
+                "DataLab"
             )
         return said
 
