@@ -16,7 +16,7 @@ import base64
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -71,13 +71,20 @@ def main() -> int:
     return 0
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: int) -> None:
+def execute(
+    notebook: nbformat.NotebookNode,
+    folder: Path,
+    *,
+    timeout: int,
+    begins: Callable[[str], object] | None = None,
+) -> None:
     """Run every cell of a notebook in a new kernel; the outputs go into it.
 
     Args:
         notebook: The notebook; changed in place.
         folder: The kernel's working folder.
         timeout: How long one cell may take, in seconds.
+        begins: Called with the code of each cell that begins.
 
     Raises:
         CellExecutionError: If a cell failed; the cells before it have run.
@@ -91,6 +98,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: int) -> N
             timeout=timeout,
             record_timing=False,
         )
+        if begins is not None:
+            client.on_cell_execute = lambda cell, **_: begins(cell.source)
         client.execute(env=_environment(), stdout=log, stderr=log)
 
 

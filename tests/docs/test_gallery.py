@@ -11,36 +11,21 @@ import pytest
 
 from support.documentation import DOCS, ROOT, script_of
 from support.notebook_claims import GALLERY, with_claims
+from support.notebook_outputs import texts
 
 #: Those that need more than a few seconds.
-SLOW: set[str] = set()
+SLOW = {"cluster"}
 LARGEST = 400_000
 #: Packages that a site in a browser may lack.
-OPTIONAL = {"sigima", "matplotlib", "h5py", "pandas", "scipy", "skimage", "tifffile"}
+OPTIONAL = {"dask", "sigima", "matplotlib", "h5py", "pandas", "scipy"}
+OPTIONAL |= {"skimage", "tifffile"}
 PACKAGE = re.compile(r"[a-z][a-z0-9_]*")
-#: A line of progress, which the next one overwrites.
-PROGRESS = re.compile(r"[^\n\r]*\r")
 #: An absolute path of two folders or more, which is no part of a URL.
 FOLDERS = re.compile(r"(?<![\w:/.\-+=])/[\w.-]+/[\w.-]+/[\w.-]+")
 
 
 def stored(path: Path) -> nbformat.NotebookNode:
     return nbformat.read(path, as_version=4)
-
-
-def texts(notebook: nbformat.NotebookNode) -> list[str]:
-    """Return what each cell has printed and returned, as text."""
-    shown = []
-    for cell in notebook.cells:
-        text = ""
-        for output in cell.get("outputs", ()):
-            assert output.output_type != "error", output.evalue
-            if output.output_type == "stream":
-                text += output.text
-            else:
-                text += output.data.get("text/plain", "") + "\n"
-        shown.append(PROGRESS.sub("", text))
-    return shown
 
 
 def each(*paths: Path) -> pytest.MarkDecorator:

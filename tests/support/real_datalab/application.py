@@ -42,7 +42,10 @@ _INSIDE = Path(__file__).with_name("inside")
 _PORTS = (12_000, 17_000)
 _taken: set[int] = set()
 #: The functions of `inside/acting.py` that need no window.
-_WITHOUT_WINDOW = ("open_dialog", "dialogs", "close_dialogs", "keep_busy")
+_WITHOUT_WINDOW = (
+    *("open_dialog", "dialogs", "accept_dialog", "close_dialogs"),
+    *("enter_rectangle", "keep_busy"),
+)
 
 
 class ApplicationError(RuntimeError):

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from datalab.adapters_metadata import create_resultdata_dict
+from datalab.adapters_plotpy import create_adapter_from_object
 from datalab.config import Conf
+from datalab.gui.roieditor import configure_roi_item_in_tool
 from datalab.objectmodel import get_uuid
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QMessageBox
-from sigima.objects import create_image, create_signal
+from sigima.objects import RectangularROI, create_image, create_signal
 
 _running: list[bool] = []
 
@@ -108,6 +110,29 @@ def close_dialogs() -> int:
         widget.close()
         closed += 1
     return closed
+
+
+def edit_regions(main: Any, kind: str, uuid: str) -> None:
+    """Open the editor of the regions of an object, as its menu does; return at once."""
+    _choose(main, kind, [uuid])
+    QTimer.singleShot(0, _panel(main, kind).processor.edit_roi_graphically)
+
+
+def enter_rectangle(x0: float, y0: float, dx: float, dy: float) -> None:
+    """Make a rectangle the only region in the editor, by its coordinates; accept it."""
+    editor = QApplication.activeModalWidget()
+    editor.get_plot().del_items(editor.get_roi_items())
+    region = RectangularROI([x0, y0, dx, dy], indices=False)
+    shape = create_adapter_from_object(region).to_plot_item(editor.obj)
+    configure_roi_item_in_tool(shape, editor.obj)
+    editor.get_plot().add_item(shape)
+    editor.modified = True
+    editor.accept()
+
+
+def accept_dialog() -> None:
+    """Accept the modal dialog that is open."""
+    QApplication.activeModalWidget().accept()
 
 
 def run_event_loop(seconds: float) -> None:
