@@ -14,7 +14,7 @@ header = {"header": "x,y,diameter", "delimiter": ",", "comments": ""}
 
 # The particles: smooth the image, and measure what is above half of the range.
 image = IJ.openImage(os.path.abspath("particles.tif"))
-IJ.run(image, "32-bit", "")
+scyjava.jimport("ij.process.ImageConverter")(image).convertToGray32()
 image.getProcessor().blurGaussian(2.0)
 smooth = image.getStatistics()
 half = (smooth.min + smooth.max) / 2

@@ -174,6 +174,7 @@ def test_pixels_without_a_value_differ_from_all_others(draw, hole: str) -> None:
         (np.empty((3, 0)), "no data"),
         (np.full((2, 2), np.nan), "no values"),
         (np.ma.masked_all((2, 2)), "no values"),
+        (np.full((2, 2), np.inf), "4 pixels with |z| ≥ 1e300 not drawn; no values"),
     ],
 )
 def test_a_picture_of_nothing_says_so(draw, data: Any, note: str) -> None:

@@ -143,7 +143,7 @@ def test_a_page_that_is_too_wide_is_noticed(site: str, page: Page) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.goto(f"{site}/about.html")
     page.locator("article").evaluate(
-        "all => all.insertAdjacentHTML('beforeend', '<div style=\"width: 500px\">')"
+        "one => one.insertAdjacentHTML('beforeend', '<p style=\"width: 500px\">wide')"
     )
     assert page.evaluate(TOO_WIDE)
 

@@ -131,6 +131,8 @@ def test_the_runner_leaves_the_users_folders_alone(
     assert files() == before
 
 
+# The restart of the kernel, below, also runs it in a folder that has its results.
+@pytest.mark.slow
 def test_a_second_run_into_the_same_folder_succeeds(results: Path) -> None:
     before = contents(results / "analysis.h5")
 

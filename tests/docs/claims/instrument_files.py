@@ -41,6 +41,14 @@ def _():
 
 
 @claim(
+    "Sigima extends the line through the first two calibration points, so channel 0 has a negative energy.",
+)
+def _():
+    assert spectrum.x[0] < 0
+    assert np.isclose(spectrum.x[1] - spectrum.x[0], (6.49 - 5.89) / (553 - 504))
+
+
+@claim(
     "The spectrum was counted in 2048 channels.",
 )
 def _():

@@ -191,6 +191,10 @@ def _drawing(
     if data is None or not data.size:
         notes.append("no data")
     elif (found := value_range(data)) is None:
+        count = np.count_nonzero(
+            np.ma.filled(np.abs(data) >= LARGEST, fill_value=False)
+        )
+        notes += [f"{count} pixels with |z| ≥ 1e300 not drawn"] * bool(count)
         notes.append("no values")
     else:
         scale = _color_scale(record, data, name, found, options, notes)

@@ -141,7 +141,7 @@ class Axes:
         ):
             self.canvas.fill((column, bottom, column + 1, bottom + _TICK), _INK)
             half = text_width(label, LARGE) / 2
-            if x_labels and column - half >= written:  # beside the one before
+            if x_labels and column - half >= written:  # right of the last one
                 self._write((column, bottom + _TICK + 3), label, (0.5, 0.0))
                 written = column + half
         along = self._y_ticks()
