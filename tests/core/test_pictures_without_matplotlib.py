@@ -34,6 +34,8 @@ LINEAR = AxisScale("linear")
 def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """Matplotlib cannot be imported, as where it is not installed."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
+    # Another test may have imported it, which no process without Matplotlib has.
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
 
 
 @pytest.fixture
@@ -415,6 +417,8 @@ def test_colormaps_are_like_those_of_matplotlib(
 ) -> None:
     exact = colormaps.palette(name, 256).astype(int)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
+    # Another test may have imported it, which no process without Matplotlib has.
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     assert np.abs(colormaps.palette(name, 256) - exact).max() <= 11
     assert np.array_equal(
         colormaps.palette(f"{name}_r", 256), colormaps.palette(name, 256)[::-1]
@@ -427,6 +431,8 @@ def test_colors_are_those_of_matplotlib(
 ) -> None:
     wanted = hex_color(color.lower())
     monkeypatch.setitem(sys.modules, "matplotlib", None)
+    # Another test may have imported it, which no process without Matplotlib has.
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     assert is_color(color)
     assert hex_color(color) == wanted
     assert not is_color("no color")
