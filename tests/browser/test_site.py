@@ -119,7 +119,7 @@ def results(notebook: NotebookPage) -> list[dict[str, Any]]:
     return cells
 
 
-def test_a_site_of_the_forge_has_all_notebooks_but_those_of_a_datalab(
+def test_a_site_of_the_forge_has_all_but_those_of_a_datalab_or_cluster(
     tmp_path: Path,
 ) -> None:
     kind = forge()
@@ -128,7 +128,7 @@ def test_a_site_of_the_forge_has_all_notebooks_but_those_of_a_datalab(
 
     found = {path.name for path in tmp_path.rglob("*.ipynb")}
     all_of_them = {path.name for path in Path(lite.__file__).parent.rglob("*.ipynb")}
-    assert all_of_them - found == {"live.ipynb"}
+    assert all_of_them - found == {"cluster.ipynb", "live.ipynb", "live_roi.ipynb"}
     cells = first_cells(tmp_path, kind.first)
     assert cells[1] == f"**About this site.** Its kernel is {kind.kernel}."
     assert "%load_ext datalab_kernel" in cells

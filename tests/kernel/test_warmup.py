@@ -171,7 +171,10 @@ def test_nothing_is_imported_that_would_not_be_needed() -> None:
         "import sys, sigima.proc.signal, sigima.proc.image\n"
         "import datalab_workspace.model.sigima_objects\n"
         f"import datalab_workspace.workspace\n"
-        "import datalab_kernel_core.plotter.plotter\n"
+        "import numpy\n"
+        "from datalab_kernel_core import Plotter\n"
+        "plotter = Plotter(datalab_workspace.workspace.Workspace())\n"
+        "plotter.plot(numpy.eye(3)).figure\n"
         "import jedi  # as IPython does to complete code\n"
         f"print([m for m in {MODULES!r} if m not in sys.modules])"
     )

@@ -53,6 +53,8 @@ def old_names(module: str) -> Callable[[str], Any]:
     Args:
         module: Full name of the module, a key of the tables above.
     """
+    # In DataLab's add-on, the packages are inside another one.
+    module = module[module.rindex("datalab_kernel") :]
     new_homes, gone = NEW_HOMES[module], GONE_NAMES.get(module, {})
 
     def get(name: str) -> Any:

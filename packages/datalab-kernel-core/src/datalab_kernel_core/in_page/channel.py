@@ -1,4 +1,7 @@
-"""The messages between what a page shows and the object in the kernel behind it."""
+"""The messages between what a page shows and the object in the kernel behind it.
+
+Upstream: docs/upstream/comm_buffers.md
+"""
 
 from __future__ import annotations
 

@@ -191,9 +191,7 @@ def _drawing(
     if data is None or not data.size:
         notes.append("no data")
     elif (found := value_range(data)) is None:
-        count = np.count_nonzero(
-            np.ma.filled(np.abs(data) >= LARGEST, fill_value=False)
-        )
+        count = _undrawable_count(data)
         notes += [f"{count} pixels with |z| ≥ 1e300 not drawn"] * bool(count)
         notes.append("no values")
     else:
@@ -251,6 +249,13 @@ def _scales(
                 notes.append(f"pixels that reach {name} = 0 or below not drawn")
         scales.append(scale)
     return scales[0], scales[1]
+
+
+def _undrawable_count(data: Array) -> int:
+    """Return the number of pixels whose values are too large to draw."""
+    # An array, because single precision cannot hold the number itself.
+    large = np.abs(data) >= np.array([LARGEST])
+    return int(np.count_nonzero(np.ma.filled(large, fill_value=False)))
 
 
 def _color_scale(

@@ -106,7 +106,7 @@ class Calculation:
         except Exception as error:
             names = ", ".join(repr(source.name) for source in self.sources)
             if isinstance(error, ModuleNotFoundError) and error.name == "cv2":
-                raise missing("cv2", self.feature.name, remedy=_OPENCV) from None
+                raise missing("cv2", repr(self.feature.name), remedy=_OPENCV) from None
             add_note(error, f"while computing {self.feature.name!r} from {names}")
             raise
         if not self.feature.analysis:

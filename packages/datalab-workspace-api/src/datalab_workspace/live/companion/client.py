@@ -1,4 +1,7 @@
-"""Requests of the companion protocol, and the errors that its answers stand for."""
+"""Requests of the companion protocol, and the errors that its answers stand for.
+
+Upstream: docs/upstream/service_worker.md
+"""
 
 from __future__ import annotations
 
