@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tarfile
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from support.environments import InstallationError, made, run
@@ -21,9 +22,19 @@ def built_site(python: Path) -> Path:
     Args:
         python: The interpreter of the environment of `REQUIREMENTS`.
     """
+    return kept_site(python, build_site)
+
+
+def kept_site(python: Path, build: Callable[[Path, Path], None]) -> Path:
+    """Return a site that is kept between runs, next to the environment that builds it.
+
+    Args:
+        python: The interpreter of the environment.
+        build: Builds the site with it in a folder.
+    """
     environment = python.parents[1]
     place = environment.with_name(f"{environment.name}-site")
-    return made(place, lambda draft: build_site(python, draft))
+    return made(place, lambda draft: build(python, draft))
 
 
 def build_site(python: Path, place: Path, contents: Path | None = None) -> None:

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from support.browser.builds import run_build
+from support.browser.builds import kept_site, run_build
 from support.browser.kernel_packages import our_packages, packed, widget_sources
-from support.environments import made
 
 #: Of the environment in which the site is built.
 REQUIREMENTS = Path(__file__).with_name("pyodide_lite.txt")
@@ -55,9 +54,7 @@ def built_site(python: Path) -> Path:
     Args:
         python: The interpreter of the environment of `REQUIREMENTS`.
     """
-    environment = python.parents[1]
-    place = environment.with_name(f"{environment.name}-site")
-    return made(place, lambda draft: _build_for_tests(python, draft))
+    return kept_site(python, _build_for_tests)
 
 
 def build_site(python: Path, place: Path, contents: Path | None = None) -> None:

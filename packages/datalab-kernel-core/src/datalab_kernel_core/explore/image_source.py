@@ -183,7 +183,7 @@ def _palette(name: str) -> Array:
     """Return RGB colors, uint8, shape (256, 3); the first is that of no value.
 
     Raises:
-        ValueError: There is no colormap of this name.
+        ValueError: No colormap has this name.
     """
     colors = palette(checked_colormap(name), _COLORS)
     return np.concatenate([[NO_VALUE_RGB], colors]).astype(np.uint8)

@@ -95,7 +95,7 @@ def checked_colormap(name: str) -> str:
     """Return the usual spelling of a colormap's name.
 
     Raises:
-        ValueError: There is no colormap of this name.
+        ValueError: No colormap has this name.
     """
     known = known_colormap(name)
     if known is not None:

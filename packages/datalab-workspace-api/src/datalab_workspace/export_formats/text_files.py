@@ -91,7 +91,7 @@ def image_problem(record: Record) -> str | None:
 
 
 def image_parts(record: Record) -> frozenset[str]:
-    """Return the parts of an image that a text file can hold."""
+    """Return the parts of an image, besides its data, that a text file keeps."""
     parts = ("coordinates", "calibration", "labels", "units")
     return frozenset(parts if _is_table(record) else ())
 

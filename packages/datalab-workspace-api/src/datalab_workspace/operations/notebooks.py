@@ -95,7 +95,7 @@ class Notebooks(Mapping[str, Notebook]):
         """Remove a notebook from the workspace; the next save removes it from the file.
 
         Raises:
-            KeyError: There is no notebook of this name.
+            KeyError: No notebook has this name.
 
         Example:
             >>> notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {},
@@ -126,7 +126,7 @@ class Notebooks(Mapping[str, Notebook]):
             The path of the file.
 
         Raises:
-            KeyError: There is no notebook of this name.
+            KeyError: No notebook has this name.
             FileExistsError: There is such a file.
 
         Example:
