@@ -130,7 +130,7 @@ def test_a_token_is_typed_in_pyodide(
     site = pyodide_site.built_site(python)
     with served(site, pyodide_site.site_files(site, python)) as url:
         page.goto(f"{url}/lab/index.html?reset")
-        first = pyodide_site.FIRST_CELL.format(url=url) + LOAD
+        first = pyodide_site.first_cell(url) + LOAD
         notebook = LiteNotebook(page, "python", [first, *cells(datalab)])
         notebook.run(0)
         notebook.expect_run(0)
