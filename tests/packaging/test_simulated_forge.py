@@ -26,12 +26,16 @@ HEAVY = {"anywidget", "h5py", "matplotlib", "pandas", "requests", "scipy", "sigi
 #: Modules that go on after a refusal. A thread would report that the fonts take so
 #: long; a socket would show whether there is IPv6.
 TOLERATED = ("matplotlib.font_manager", "urllib3.util.connection")
-#: The others need threads, a running DataLab or a real page.
+#: The others need threads, processes, a running DataLab or a real page.
+NOT_IN_A_PAGE = (
+    *("batch", "cluster", "history_replay", "live", "live_roi"),
+    "quickstart",  # has a test of its own
+)
 NOTEBOOKS = sorted(
     path
     for path in (ROOT / "notebooks").rglob("*.ipynb")
     if not path.stem.startswith("jupyterlite")
-    and path.stem not in ("batch", "live", "quickstart")
+    and path.stem not in NOT_IN_A_PAGE
     and not path.parent.name.startswith(".")
 )
 #: A site leaves most of them out.
